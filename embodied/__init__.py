@@ -1,0 +1,1 @@
+"""The experiment: prompts, models, episodes, sweeps, measures, reports."""

@@ -1,0 +1,1 @@
+"""From prompt to model to action."""

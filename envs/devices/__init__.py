@@ -1,0 +1,1 @@
+"""Physical and digital things, one file each."""
