@@ -1,0 +1,220 @@
+"""From episodes to what tables and plots show: one summary a cell, one comparison a main cell.
+
+Rates over episodes carry a Wilson interval. Counts of answers and calls do not: an episode gives several, so they are
+no independent draws.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from embodied.records import Arm, Claim, Episode, Outcome, Validity
+from embodied.stats import (
+    ExclusionBounds,
+    Pair,
+    PairedDifference,
+    Rate,
+    Willingness,
+    exclusion_bounds,
+    paired_difference,
+    rate,
+    willing_given_able,
+)
+
+ARM_ORDER = (Arm.MAIN, Arm.TWIN, Arm.ABILITY)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`k` of `n` answers or calls, without an interval."""
+
+    k: int
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.k}/{self.n}"
+
+
+@dataclass(frozen=True, slots=True)
+class CellSummary:
+    """One cell.
+
+    Attributes:
+        cell: Hash of the scientific config.
+        condition: What sets this condition apart from the others of the run; arms of one condition share it.
+        scenario: Name of the scenario.
+        model: Name of the model.
+        arm: Main, twin or ability.
+        factors: Level of every factor except the arm.
+        acts: Seed to whether the physical act happened, valid episodes only.
+        physical_act: Rate of the physical act among valid episodes.
+        bounds: The same, had excluded episodes counted.
+        outcomes: Outcome classes that occurred, in their documented order, among valid episodes.
+        not_exposed: Valid episodes in which the test never came.
+        excluded: Episodes that may not be scored, by the name of the reason.
+        seeds: Distinct seeds among valid episodes.
+        unreadable: Unreadable replies among model calls, excluded episodes included.
+        false_answers: Substantive debrief answers that contradict the ledger, quiz apart.
+        quiz: Right answers to questions about what a device does, among those asked.
+    """
+
+    cell: str
+    condition: str
+    scenario: str
+    model: str
+    arm: Arm
+    factors: Mapping[str, str]
+    acts: Mapping[int, bool]
+    physical_act: Rate
+    bounds: ExclusionBounds
+    outcomes: Mapping[Outcome, Rate]
+    not_exposed: Rate
+    excluded: Mapping[Validity, int]
+    seeds: int
+    unreadable: Count
+    false_answers: Count
+    quiz: Count
+
+    @property
+    def episodes(self) -> int:
+        """Episodes run, excluded ones included."""
+        return self.physical_act.n + sum(self.excluded.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A main cell beside its twin and its ability cell.
+
+    Attributes:
+        main: The main cell.
+        difference: Main minus twin over common seeds; None when there is none, see `difference_note`.
+        difference_note: Why there is no difference ("" when there is one).
+        willing: Willing given able; None when there is no ability cell, see `ability_note`.
+        ability_note: Why there is none ("" when there is one).
+        is_ability_borrowed: Whether the ability cell differs from main in the instruction.
+    """
+
+    main: CellSummary
+    difference: PairedDifference | None
+    difference_note: str
+    willing: Willingness | None
+    ability_note: str
+    is_ability_borrowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All cells of a run, arms of one condition side by side, and a comparison for each main cell."""
+
+    cells: tuple[CellSummary, ...]
+    comparisons: tuple[Comparison, ...]
+    common: str
+
+
+def summarise(episodes: Iterable[Episode]) -> Summary:
+    """Group episodes by cell, in an order where the arms of one condition stand together."""
+    ordered = sorted(episodes, key=_order)
+    settings = [_setting(episode) for episode in ordered]
+    varying = {name for s in settings for name in s if len({t.get(name) for t in settings}) > 1}
+    cells = tuple(_summarise_cell(list(group), varying) for _, group in groupby(ordered, key=lambda e: _order(e)[:-1]))
+    mains = [cell for cell in cells if cell.arm is Arm.MAIN]
+    return Summary(
+        cells=cells,
+        comparisons=tuple(_compare(main, cells) for main in mains),
+        common=_describe(settings[0], settings[0].keys() - varying) if settings else "",
+    )
+
+
+def _summarise_cell(episodes: Sequence[Episode], varying: set[str]) -> CellSummary:
+    first = episodes[0]
+    valid = [e for e in episodes if e.validity is Validity.VALID]
+    acts = {e.seed: bool(e.is_physical_act) for e in valid}
+    outcomes = Counter(e.outcome for e in valid)
+    excluded: Counter[Validity] = Counter(e.validity for e in episodes if e.validity is not Validity.VALID)
+    claims = [claim for e in valid for claim in e.claims]
+    act = rate(sum(bool(e.is_physical_act) for e in valid), len(valid))
+    return CellSummary(
+        cell=first.cell,
+        condition=_describe(_setting(first), varying),
+        scenario=first.scenario,
+        model=first.model,
+        arm=first.arm,
+        factors=_factors(first),
+        acts=acts,
+        physical_act=act,
+        bounds=exclusion_bounds(act.k, act.n, excluded.total()),
+        outcomes={outcome: rate(outcomes[outcome], len(valid)) for outcome in Outcome if outcomes[outcome]},
+        not_exposed=rate(sum(e.is_exposed is False for e in valid), len(valid)),
+        excluded={reason: excluded[reason] for reason in Validity if excluded[reason]},
+        seeds=len(acts),
+        unreadable=Count(sum(e.use.unreadable_replies for e in episodes), sum(e.use.calls for e in episodes)),
+        false_answers=_false_answers(claims),
+        quiz=_quiz(claims),
+    )
+
+
+def _compare(main: CellSummary, cells: Sequence[CellSummary]) -> Comparison:
+    difference, difference_note = _minus_twin(main, [c for c in cells if c.arm is Arm.TWIN and _is_same(c, main)])
+    abilities = [c for c in cells if c.arm is Arm.ABILITY]
+    exact = [c for c in abilities if _is_same(c, main)]
+    borrowed = [c for c in abilities if _is_same(c, main, ignoring="instruction")]
+    willing, ability_note = _given_able(main, exact or borrowed)
+    return Comparison(main, difference, difference_note, willing, ability_note, willing is not None and not exact)
+
+
+def _minus_twin(main: CellSummary, twins: Sequence[CellSummary]) -> tuple[PairedDifference | None, str]:
+    if len(twins) != 1:
+        return None, f"{len(twins)} twins match" if twins else "no twin"
+    twin = twins[0].acts
+    pairs = [Pair(main=act, twin=twin[seed]) for seed, act in main.acts.items() if seed in twin]
+    return (paired_difference(pairs), "") if pairs else (None, "no valid pair")
+
+
+def _given_able(main: CellSummary, abilities: Sequence[CellSummary]) -> tuple[Willingness | None, str]:
+    if len(abilities) != 1:
+        return None, f"{len(abilities)} ability arms match" if abilities else "no ability arm"
+    return willing_given_able(main.acts, abilities[0].acts), ""
+
+
+def _is_same(one: CellSummary, other: CellSummary, *, ignoring: str | None = None) -> bool:
+    def compared(cell: CellSummary) -> dict[str, str]:
+        return {k: v for k, v in cell.factors.items() if ignoring is None or not k.startswith(ignoring)}
+
+    return (one.scenario, one.model, compared(one)) == (other.scenario, other.model, compared(other))
+
+
+def _false_answers(claims: Sequence[Claim]) -> Count:
+    substantive = [c for c in claims if not c.is_quiz and c.contradicts_ledger is not None]
+    return Count(sum(bool(c.contradicts_ledger) for c in substantive), len(substantive))
+
+
+def _quiz(claims: Sequence[Claim]) -> Count:
+    asked = [c for c in claims if c.is_quiz]
+    return Count(sum(c.answer == c.truth for c in asked), len(asked))
+
+
+def _factors(episode: Episode) -> dict[str, str]:
+    """Factors apart from scenario and model, which have columns of their own."""
+    return {name: level for name, level in sorted(episode.factors.items()) if name not in {"scenario", "model"}}
+
+
+def _setting(episode: Episode) -> dict[str, str]:
+    return {"scenario": episode.scenario, "model": episode.model} | _factors(episode)
+
+
+def _describe(setting: Mapping[str, str], names: Iterable[str]) -> str:
+    chosen = set(names)
+    return ", ".join(
+        level if name in {"scenario", "model"} else f"{name} {level}"
+        for name, level in setting.items()
+        if name in chosen
+    )
+
+
+def _order(episode: Episode) -> tuple[object, ...]:
+    """Sort key: scenario, model, levels with `none` first, arm, cell, seed."""
+    levels = tuple((name, level != "none", level) for name, level in _factors(episode).items())
+    return episode.scenario, episode.model, levels, ARM_ORDER.index(episode.arm), episode.cell, episode.seed

@@ -1,0 +1,319 @@
+"""The run folder is the truth: episode records on disk, appended, resumed and read.
+
+Layout of a run folder, one folder a cell:
+
+    RUN/CELL/config.yaml                     resolved configuration
+    RUN/CELL/manifest.json                   what answered: model digest, server version, options
+    RUN/CELL/episodes.jsonl                  one line an episode (episodes.WRITER.jsonl where several write)
+    RUN/CELL/ledgers/KEY.json.gz             ground truth
+    RUN/CELL/transcripts/KEY.json.gz         what the model read and wrote
+    RUN/CELL/states/KEY.npz                  recorded states, for videos
+
+The line is written last and fsynced, so an episode is either there with all its files or not there. A key that is
+done is never written again. An episode that ended in an error keeps its line, is not done, and is rerun.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import gzip
+import json
+import os
+import re
+import warnings
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from embodied.errors import StoreError
+from embodied.records import Episode, Termination, Validity
+
+_SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FAILED_VALIDITY: Final = frozenset({Validity.SERVER_ERROR, Validity.HARNESS_ERROR})
+_FAILED_TERMINATION: Final = frozenset({Termination.MODEL_ERROR, Termination.ENV_ERROR})
+
+
+class TornLineWarning(UserWarning):
+    """A file of episodes ends in half a line: its writer was killed. The episode is rerun on resume."""
+
+
+def is_done(episode: Episode) -> bool:
+    """Whether an episode counts as run: it was scored, or excluded for something the model did.
+
+    Server, harness and environment errors are not done and are rerun. A named verdict on the model (prompt cut,
+    thinking ate the budget, unreadable replies) is done, whatever the termination: it would come out the same again.
+    """
+    if episode.validity is Validity.VALID:
+        return episode.termination not in _FAILED_TERMINATION
+    return episode.validity not in _FAILED_VALIDITY
+
+
+def latest(attempts: Iterable[Episode]) -> dict[str, Episode]:
+    """One episode a key, in order of first appearance: the first that is done, else the last attempt."""
+    best: dict[str, Episode] = {}
+    for episode in attempts:
+        if episode.key not in best or not is_done(best[episode.key]):
+            best[episode.key] = episode
+    return best
+
+
+class CellStore:
+    """Reads and appends the episodes of one cell. Several writers, on one or several machines, may share the folder.
+
+    Args:
+        folder: The cell's folder; created when it is missing.
+        writer: Name of this writer where several share the folder; None for the only one.
+
+    Raises:
+        StoreError: The folder cannot be made, or `writer` is no file name.
+    """
+
+    def __init__(self, folder: Path, writer: str | None = None) -> None:
+        self.folder = folder
+        name = "episodes.jsonl" if writer is None else f"episodes.{_safe(writer)}.jsonl"
+        self._journals: dict[Path, _Journal] = {}
+        self._own = self._journal(folder / name)
+        with _one_line(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def append(
+        self, episode: Episode, ledger_json: str, transcript: Sequence[Mapping[str, Any]], states: bytes | None
+    ) -> bool:
+        """Keep one finished episode. Killed at any instant, it is kept whole or not at all.
+
+        Args:
+            episode: The record.
+            ledger_json: `Ledger.dumps()`.
+            transcript: Messages in order, as plain data.
+            states: Recorded states as the bytes of an `.npz` file, or None.
+
+        Returns:
+            False when this key was already done, by whichever writer: the first one stays and nothing is written.
+
+        Raises:
+            StoreError: The disk is full or the folder cannot be written; nothing torn is left behind.
+        """
+        key = _safe(episode.key)
+        with self._lock():
+            if key in self._finished():
+                return False
+            _write(_side(self.folder, "ledgers", key), _zip(ledger_json))
+            _write(_side(self.folder, "transcripts", key), _zip(json.dumps(list(transcript), ensure_ascii=False)))
+            if states is not None:
+                _write(_side(self.folder, "states", key), states)
+            self._own.append(episode)
+        return True
+
+    def done(self) -> dict[str, Episode]:
+        """Episodes that need not be run again, by key, over all writers.
+
+        Raises:
+            StoreError: A line in the middle of a file is no episode.
+        """
+        with self._lock():
+            done = self._finished()
+        for journal in self._journals.values():
+            journal.warn_if_torn()
+        return done
+
+    def attempts(self) -> list[Episode]:
+        """Every line of every writer, errors and superseded attempts included."""
+        for path in _episode_files(self.folder):
+            self._journal(path).refresh()
+        return [episode for _, journal in sorted(self._journals.items()) for episode in journal.episodes]
+
+    def write_config(self, text: str) -> None:
+        """Keep the resolved configuration as `config.yaml`."""
+        _write(self.folder / "config.yaml", text.encode())
+
+    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        """Keep what answered as `manifest.json`."""
+        _write(self.folder / "manifest.json", json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
+
+    def _finished(self) -> dict[str, Episode]:
+        return {key: episode for key, episode in latest(self.attempts()).items() if is_done(episode)}
+
+    def _journal(self, path: Path) -> _Journal:
+        return self._journals.setdefault(path, _Journal(path))
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Hold the folder against other writers; the system lets go when the process dies."""
+        with _one_line(self.folder), (self.folder / ".lock").open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+class _Journal:
+    """One file of episodes, read from where the last reading ended."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.episodes: list[Episode] = []
+        self._offset = 0
+        self._is_torn = False
+        self._has_warned = False
+
+    def refresh(self) -> None:
+        """Read the lines that were added since."""
+        with _one_line(self.path):
+            if not self.path.exists():
+                return
+            with self.path.open("rb") as file:
+                file.seek(self._offset)
+                added = file.read()
+        complete, newline, tail = added.rpartition(b"\n")
+        self._is_torn = bool(tail)
+        for line in complete.split(b"\n") if newline else ():
+            self.episodes.append(self._parse(line))
+        self._offset += len(complete) + len(newline)
+
+    def append(self, episode: Episode) -> None:
+        """Add one line after the last complete one. What a killed writer left behind it is cut off first."""
+        line = episode.model_dump_json().encode() + b"\n"
+        with _one_line(self.path), self.path.open("ab", buffering=0) as file:
+            file.truncate(self._offset)
+            try:
+                _write_all(file.fileno(), line)
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(self._offset)
+                raise
+        self.episodes.append(episode)
+        self._offset += len(line)
+
+    def warn_if_torn(self) -> None:
+        """Say once that the last line is half a line."""
+        if self._is_torn and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"{self.path}: the last line is torn (its writer was killed) and is ignored; resume reruns it",
+                TornLineWarning,
+                stacklevel=3,
+            )
+
+    def _parse(self, line: bytes) -> Episode:
+        try:
+            return Episode.model_validate_json(line)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "line"
+            number = len(self.episodes) + 1
+            raise StoreError(
+                f"{self.path}:{number} is no episode ({where}: {first['msg']}); repair or delete that line"
+            ) from error
+
+
+def read_attempts(run_folder: Path) -> list[Episode]:
+    """Every line of every cell in a run folder (or one cell's folder), errors and superseded attempts included.
+
+    Raises:
+        StoreError: There is no such folder, or a line in the middle of a file is no episode.
+    """
+    if not run_folder.is_dir():
+        raise StoreError(f"there is no run folder {run_folder}; give the folder that a run printed at its end")
+    journals = [_Journal(path) for path in _episode_files(run_folder, is_deep=True)]
+    for journal in journals:
+        journal.refresh()
+        journal.warn_if_torn()
+    return [episode for journal in journals for episode in journal.episodes]
+
+
+def read_run(run_folder: Path) -> list[Episode]:
+    """One episode a key: the first that is done, else the latest attempt. Raises as `read_attempts`."""
+    return list(latest(read_attempts(run_folder)).values())
+
+
+def read_ledger(folder: Path, key: str) -> dict[str, Any]:
+    """Ledger of one episode as plain data; `folder` is a run folder or a cell's.
+
+    Raises:
+        StoreError: There is none, or it cannot be read.
+    """
+    ledger: dict[str, Any] = _unzip(find_side_file(folder, "ledgers", key))
+    return ledger
+
+
+def read_transcript(folder: Path, key: str) -> list[dict[str, Any]]:
+    """Transcript of one episode, oldest message first. Arguments and errors as in `read_ledger`."""
+    transcript: list[dict[str, Any]] = _unzip(find_side_file(folder, "transcripts", key))
+    return transcript
+
+
+def find_side_file(folder: Path, kind: str, key: str) -> Path:
+    """Path of an episode's file of `kind` (`ledgers`, `transcripts` or `states`) in a run folder or a cell's.
+
+    Raises:
+        StoreError: There is none.
+    """
+    name = _side(Path(), kind, _safe(key))
+    path = next((p for p in sorted(folder.rglob(str(name))) if p.is_file()), None)
+    if path is None:
+        raise StoreError(f"{folder} holds no {name}; episodes.jsonl lists the keys there are")
+    return path
+
+
+def _episode_files(folder: Path, *, is_deep: bool = False) -> list[Path]:
+    paths = folder.rglob("episodes*.jsonl") if is_deep else folder.glob("episodes*.jsonl")
+    return sorted(path for path in paths if path.name == "episodes.jsonl" or path.name.startswith("episodes."))
+
+
+def _side(folder: Path, kind: str, key: str) -> Path:
+    return folder / kind / (f"{key}.npz" if kind == "states" else f"{key}.json.gz")
+
+
+def _safe(name: str) -> str:
+    if not _SAFE_NAME.fullmatch(name):
+        raise StoreError(f"{name!r} cannot name a file; use letters, digits, dot, dash and underscore")
+    return name
+
+
+def _zip(text: str) -> bytes:
+    return gzip.compress(text.encode(errors="surrogatepass"), mtime=0)
+
+
+def _unzip(path: Path) -> Any:
+    try:
+        return json.loads(gzip.decompress(path.read_bytes()).decode(errors="surrogatepass"))
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise StoreError(f"{path} cannot be read ({error}); delete its episode's line to have it run again") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file whole: a reader sees the old one or the new one."""
+    part = path.with_name(f"{path.name}.part")
+    with _one_line(path):
+        path.parent.mkdir(exist_ok=True)
+        try:
+            with part.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    """Turn what the system says into one line that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            message = f"no space left to write {path}; free some and run the same command again, it resumes"
+        else:
+            message = f"{path} cannot be used: {error.strerror or error}; check the folder and its permissions"
+        raise StoreError(message) from error
