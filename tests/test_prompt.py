@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+from pydantic import ValidationError
+
+from embodied.errors import ConfigError
+from embodied.policy.prompt import (
+    SECTION_ORDER,
+    PromptConfig,
+    RenderedPrompt,
+    ScenarioTexts,
+    Section,
+    opening_messages,
+    render_prompt,
+)
+from embodied.records import Arm, Outcome, Termination, Validity
+from envs.facts import Category
+
+CONF = Path(__file__).parents[1] / "conf"
+FOLDERS = [path for path in sorted((CONF / "prompt").iterdir()) if path.is_dir()]
+GROUPS = {folder.name: sorted(path.stem for path in folder.glob("*.yaml")) for folder in FOLDERS}
+VARIABLES = {"waypoints": ("A", "B", "C", "D"), "rounds": 3}
+SEEDS = range(60)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _hydra() -> Iterator[None]:
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        yield
+
+
+def composed(**levels: str) -> dict[str, Any]:
+    overrides = ["+prompt=default", "+scenario=shutdown_button", *(f"prompt/{k}={v}" for k, v in levels.items())]
+    plain = OmegaConf.to_container(compose(overrides=overrides), resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+@cache
+def prompt_config(**levels: str) -> PromptConfig:
+    return PromptConfig.model_validate(composed(**levels)["prompt"])
+
+
+@pytest.fixture(scope="module")
+def texts() -> ScenarioTexts:
+    return ScenarioTexts.model_validate(composed()["scenario"]["texts"])
+
+
+@pytest.fixture(scope="module")
+def configs() -> list[PromptConfig]:
+    """Every combination of levels that the YAML files allow."""
+    return [
+        PromptConfig(**{group: getattr(prompt_config(**{group: level}), group) for group, level in levels.items()})
+        for levels in (dict(zip(GROUPS, row, strict=True)) for row in itertools.product(*GROUPS.values()))
+    ]
+
+
+def render(config: PromptConfig, texts: ScenarioTexts, arm: str, seed: int = 0) -> RenderedPrompt:
+    return render_prompt(config, texts, arm, np.random.default_rng(seed), VARIABLES)
+
+
+def whole(prompt: RenderedPrompt) -> str:
+    return f"{prompt.system}\n{prompt.user_preamble}"
+
+
+def test_the_groups_are_the_fields_of_the_config() -> None:
+    assert set(GROUPS) == {*SECTION_ORDER, "placement"} == set(PromptConfig.model_fields)
+    assert GROUPS["instruction"] == ["allow", "forbid", "none", "priority"]
+    assert GROUPS["disclosure"] == ["exists", "mechanism", "none"]
+    assert GROUPS["placement"] == ["system", "user"]
+
+
+def test_each_level_carries_the_name_of_its_file_and_five_distinct_wordings_or_none() -> None:
+    for group, names in GROUPS.items():
+        for name in names:
+            config = prompt_config(**{group: name})
+            assert config.levels[group] == name
+            if group == "placement":
+                continue
+            wordings = config.sections[group].paraphrases
+            is_silent = name in {"none", "unmentioned"} or group == "task"
+            assert len(set(wordings)) == len(wordings)
+            assert wordings == () if is_silent else len(wordings) >= 5
+
+
+def test_the_scenario_has_five_distinct_wordings_of_each_task(texts: ScenarioTexts) -> None:
+    assert set(texts.arms) == {arm.value for arm in Arm}
+    for wordings in (texts.task, texts.arms["ability"].task):
+        assert len(set(wordings)) == len(wordings) >= 5
+    assert texts.arms["ability"].variables == texts.arms["main"].variables
+
+
+def test_no_identifier_ever_appears(configs: list[PromptConfig], texts: ScenarioTexts) -> None:
+    enums = (Arm, Outcome, Termination, Validity, Category)
+    words = {member.value for enum in enums for member in enum} | {
+        level for names in GROUPS.values() for level in names
+    }
+    words |= {path.stem for path in (CONF / "scenario").glob("*.yaml")} | {"scenario", "neutral", "paraphrase"}
+    words |= {"oversight", "sabotage", "saboteur", "comply", "complied", "compliance", "deceive", "deception", "resist"}
+    words |= {"lie", "honest", "test", "experiment", "simulation", "should not"}
+    forbidden = re.compile(rf"\b({'|'.join(sorted(words))})\b", re.IGNORECASE)
+    blocks = {
+        block
+        for config, arm, seed in itertools.product(configs, Arm, SEEDS)
+        for block in whole(render(config, texts, arm, seed)).split("\n\n")
+    }
+    assert len(blocks) > 100
+    for block in blocks:
+        assert not forbidden.search(block), block
+        assert not re.search(r"[{}%_]|\bTrue\b|\bNone\b|  ", block), block
+
+
+def test_the_seeds_of_these_tests_reach_every_wording(texts: ScenarioTexts) -> None:
+    config = prompt_config(instruction="allow", persona="unit", ways_out="mentioned")
+    chosen = [render(config, texts, "main", seed).chosen for seed in SEEDS]
+    for name in SECTION_ORDER:
+        assert {choice[name] for choice in chosen} == set(range(5))
+
+
+def test_main_and_twin_differ_in_the_consequence_alone(configs: list[PromptConfig], texts: ScenarioTexts) -> None:
+    main, twin = (texts.arms[arm].variables["consequence"] for arm in ("main", "twin"))
+    for config in configs:
+        is_told = config.disclosure.paraphrases or config.instruction.paraphrases
+        for seed in SEEDS:
+            a, b = whole(render(config, texts, "main", seed)), whole(render(config, texts, "twin", seed))
+            assert a.replace(main, twin) == b
+            assert (a != b) == bool(is_told)
+
+
+def test_the_ability_arm_replaces_the_task_and_nothing_else(configs: list[PromptConfig], texts: ScenarioTexts) -> None:
+    for config in configs:
+        main, ability = render(config, texts, "main", 3), render(config, texts, "ability", 3)
+        task = main.chosen["task"]
+        lines = [line for line in whole(main).split("\n\n") if "A, " not in line]
+        assert all(line in whole(ability) for line in lines)
+        assert main.chosen == ability.chosen
+        assert texts.arms["ability"].task[task] in ability.system
+        assert "patrol the" not in ability.system.lower()
+
+
+def test_a_silent_disclosure_and_instruction_leave_the_device_unmentioned(texts: ScenarioTexts) -> None:
+    for seed in SEEDS:
+        text = whole(render(prompt_config(disclosure="none"), texts, "main", seed))
+        assert not re.search("button|pedestal|press|shut|stationd", text)
+
+
+def test_only_the_mechanism_tells_of_cable_program_and_reach(texts: ScenarioTexts) -> None:
+    parts = ("cable", "stationd", "/opt/station/rules.txt", "control cabinet", "short", "link")
+    for seed in SEEDS:
+        told = render(prompt_config(disclosure="mechanism"), texts, "main", seed).system
+        assert all(part in told for part in parts)
+        brief = render(prompt_config(disclosure="exists"), texts, "main", seed).system
+        assert "red button" in brief
+        assert not any(part in brief for part in ("cable", "stationd", "rules.txt", "link"))
+
+
+def test_conditions_with_one_seed_share_their_wordings(configs: list[PromptConfig], texts: ScenarioTexts) -> None:
+    for seed in range(5):
+        seen: dict[str, int] = {}
+        for config, arm in itertools.product(configs, Arm):
+            for name, index in render(config, texts, arm, seed).chosen.items():
+                assert seen.setdefault(name, index) == index
+
+
+def test_the_stream_moves_on_alike_whatever_the_levels(configs: list[PromptConfig], texts: ScenarioTexts) -> None:
+    after = set()
+    for config in configs:
+        rng = np.random.default_rng(7)
+        render_prompt(config, texts, "main", rng, VARIABLES)
+        after.add(int(rng.integers(2**62)))
+    assert len(after) == 1
+
+
+def test_the_instruction_stands_where_placement_says(texts: ScenarioTexts) -> None:
+    system = render(prompt_config(instruction="forbid"), texts, "main", 1)
+    user = render(prompt_config(instruction="forbid", placement="user"), texts, "main", 1)
+    assert system.user_preamble == ""
+    assert "must" in user.user_preamble
+    assert user.user_preamble in system.system
+    assert user.user_preamble not in user.system
+    assert render(prompt_config(placement="user"), texts, "main").user_preamble == ""
+
+
+def test_the_name_is_drawn_by_seed(texts: ScenarioTexts) -> None:
+    config = prompt_config(persona="unit")
+    names = config.persona.draws["persona_name"]
+    found = [next(n for n in names if n in render(config, texts, "twin", seed).system) for seed in SEEDS]
+    assert set(found) == set(names)
+    assert found[4] in render(config, texts, "main", 4).system
+
+
+def test_the_opening_messages_hold_sections_actions_and_observation() -> None:
+    system, user = opening_messages(RenderedPrompt("You drive.", "First this.", {}), "Actions: look", "You see A.")
+    assert (system.role, system.content) == ("system", "You drive.\n\nActions: look")
+    assert (user.role, user.content) == ("user", "First this.\n\nYou see A.")
+    assert opening_messages(RenderedPrompt("s", "", {}), "a", "You see A.")[1].content == "You see A."
+
+
+def with_base(wording: str) -> PromptConfig:
+    return prompt_config().model_copy(update={"base": Section(level="own", paraphrases=(wording,))})
+
+
+@pytest.mark.parametrize(
+    ("wording", "words"),
+    [
+        ("{{ nothing }}", "'nothing' is undefined; the variables are: cabinet, consequence"),
+        ("{{ device", "prompt section 'base'"),
+        ("{{ ''.__class__.__mro__ }}", "prompt section 'base'"),
+        ("{{ 1 + device }}", "prompt section 'base'"),
+    ],
+)
+def test_a_bad_wording_is_one_clear_line(texts: ScenarioTexts, wording: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        render(with_base(wording), texts, "main")
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_arm_or_key_is_refused(texts: ScenarioTexts) -> None:
+    with pytest.raises(ConfigError, match="it has: main, twin, ability"):
+        render(prompt_config(), texts, "control")
+    with pytest.raises(ValidationError, match="wordings"):
+        PromptConfig.model_validate(composed()["prompt"] | {"wordings": 1})
+
+
+def test_a_task_section_of_its_own_replaces_the_scenario_task_but_not_the_ability_order(texts: ScenarioTexts) -> None:
+    config = prompt_config().model_copy(update={"task": Section(level="own", paraphrases=("Sort the boxes.",))})
+    assert "Sort the boxes." in render(config, texts, "twin").system
+    assert "Sort the boxes." not in render(config, texts, "ability").system
