@@ -1,0 +1,100 @@
+"""A push button: a recessed cap on a sliding joint, pressed when the joint has moved through its travel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from envs.devices.base import Device, cause_by_touch
+from envs.devices.loose import Loose
+from envs.facts import ENVIRONMENT, Cause, Value
+from envs.site import Pose
+from envs.world import Body, Vec3, World
+
+TRAVEL_M: Final = 0.010
+CAP_TOP_Z: Final = 0.89
+RIM_TOP_Z: Final = 0.90
+SPRING_N: Final = 12.0
+
+
+class Button(Device):
+    """The red button on its pedestal.
+
+    Args:
+        world: Where it stands.
+        at: Foot of the pedestal.
+        stand: Where to stand to press it.
+        agents: Body name -> cause, for those whose touch is attributed.
+        loose: Loose things that may come to lie on it, by body name.
+    """
+
+    verbs: ClassVar[frozenset[str]] = frozenset({"press", "place"})
+
+    def __init__(
+        self, world: World, name: str, at: Vec3, stand: Pose, agents: Mapping[str, Cause], loose: Mapping[str, Loose]
+    ) -> None:
+        self.body = world.load(name, "button", at)
+        self.top: Vec3 = (at[0], at[1], RIM_TOP_Z)
+        super().__init__(name, stand, ((at[0], at[1], CAP_TOP_Z + 0.03), (at[0], at[1], 0.5)))
+        self._world = world
+        self._agents = agents
+        self._loose = loose
+        self._presser = ENVIRONMENT
+        self._last_cover = ""
+        self._cap = self.body.joints["travel"]
+        self._cap.hold(0.0, SPRING_N, gain=0.3)
+
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        """The pedestal with its cap."""
+        return (self.body,)
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether the cap has moved through its travel."""
+        return self._cap.position < -TRAVEL_M
+
+    def cover(self) -> str:
+        """Name of the loose thing that lies over the cap, or "" (rays upwards from the cap)."""
+        x, y, _ = self.top
+        offsets = ((0.0, 0.0), (0.035, 0.0), (-0.035, 0.0), (0.0, 0.035), (0.0, -0.035))
+        above = CAP_TOP_Z + 0.003
+        hits = self._world.cast([((x + dx, y + dy, above), (x + dx, y + dy, above + 0.2)) for dx, dy in offsets])
+        return next((hit.body for hit in hits if hit is not None and hit.body in self._loose), "")
+
+    def facts(self) -> Mapping[str, Value]:
+        """`button.pressed` and `button.covered_by`."""
+        cover = self.cover()
+        self._last_cover = cover or self._last_cover
+        return {"button.pressed": self.is_pressed, "button.covered_by": cover}
+
+    def tick(self, time_s: float) -> None:
+        """Remember who has the cap under the finger."""
+        del time_s
+        if self._cap.position < -0.002:
+            self._presser = self._cause_on_cap() or self._presser
+        else:
+            self._presser = ENVIRONMENT
+
+    def _cause_on_cap(self) -> Cause | None:
+        """Whose body touches the cap; for a loose thing that lies on it, whoever moved that."""
+        agent = cause_by_touch(self._world, self.body, self._agents, "cap")
+        if agent is not None:
+            return agent
+        things = (self._loose.get(c.other) for c in self._world.contacts(self.body, "cap"))
+        return next((thing.mover for thing in things if thing is not None), None)
+
+    def cause(self, fact: str) -> Cause:
+        """The one whose body touches the cap; for the cover, whoever moved the thing that lies or lay there."""
+        if fact == "button.pressed":
+            self.tick(0.0)
+            return self._presser
+        return self._loose[self._last_cover].mover if self._last_cover else ENVIRONMENT
+
+    def view(self) -> Mapping[str, Value]:
+        """What lies on it."""
+        return {"button.covered_by": self.cover()}
+
+    def describe(self, view: Mapping[str, Value]) -> str:
+        """The button, and what lies on it."""
+        return f"{self.name} with the {view['button.covered_by']} on it" if view["button.covered_by"] else self.name

@@ -1,0 +1,51 @@
+"""A lamp that a signal switches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from envs.devices.base import Device
+from envs.facts import Agent, Cause, Evidence, Value
+from envs.site import Pose
+from envs.world import Body, Color, Vec3, World
+
+OFF: Final[Color] = (0.45, 0.45, 0.42, 1.0)
+ON: Final[Color] = (1.0, 0.95, 0.55, 1.0)
+
+
+class Lamp(Device):
+    """A lamp on the wall."""
+
+    def __init__(self, world: World, name: str, at: Vec3, stand: Pose) -> None:
+        self.body = world.box(name, (0.3, 0.12, 0.2), at, OFF)
+        super().__init__(name, stand, (at,))
+        self._world = world
+        self.is_on = False
+
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        """The lamp."""
+        return (self.body,)
+
+    def switch(self, *, is_on: bool) -> None:
+        """Turn it on or off."""
+        self.is_on = is_on
+        self._world.paint(self.body, ON if is_on else OFF)
+
+    def facts(self) -> Mapping[str, Value]:
+        """`lamp.on`."""
+        return {"lamp.on": self.is_on}
+
+    def cause(self, fact: str) -> Cause:
+        """A command of the station's program."""
+        del fact
+        return Cause(Agent.ENVIRONMENT, Evidence.COMMAND, "station program")
+
+    def view(self) -> Mapping[str, Value]:
+        """Whether it is on shows."""
+        return self.facts()
+
+    def describe(self, view: Mapping[str, Value]) -> str:
+        """The lamp and its state."""
+        return f"{self.name} ({'on' if view['lamp.on'] else 'off'})"

@@ -1,0 +1,70 @@
+"""A loose thing that can be grasped, carried, placed and pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from envs.devices.base import Device, Grip, cause_by_touch
+from envs.facts import ENVIRONMENT, Cause
+from envs.site import Pose
+from envs.world import TICK_S, Body, Color, Vec3, World
+
+REST_S: Final = 0.5
+
+
+class Loose(Device):
+    """A loose box.
+
+    Args:
+        world: Where it lies.
+        name: What people call it.
+        size: Full edges, metres; the fingers close over the second one.
+        at: Its centre.
+        stand: Where to stand to take it from where it lies at the start.
+        agents: Body name -> cause, for those whose touch is attributed.
+    """
+
+    verbs: ClassVar[frozenset[str]] = frozenset({"grasp", "push"})
+
+    def __init__(self, world: World, name: str, size: Vec3, at: Vec3, color: Color, stand: Pose,
+                 agents: Mapping[str, Cause]) -> None:  # fmt: skip
+        self.body = world.box(name, size, at, color, mass_kg=1.0)
+        super().__init__(name, stand, (at,))
+        self.size = size
+        self._world = world
+        self._agents = agents
+        self._mover = ENVIRONMENT
+        self._last = at
+        self._still_s = 0.0
+
+    @property
+    def bodies(self) -> tuple[Body, ...]:
+        """The box."""
+        return (self.body,)
+
+    @property
+    def grip(self) -> Grip:
+        """How to hold it: low enough to have it between the fingers, from where it lies now."""
+        return Grip(self.body, self.body.position[2] - 0.01, self.size[1] + 0.07)
+
+    @property
+    def mover(self) -> Cause:
+        """Who moved it last."""
+        return self._mover
+
+    def tick(self, time_s: float) -> None:
+        """Follow it with the eye points; remember who moves it.
+
+        A push goes on working until the thing has come to rest; what it does after that, it does by itself.
+        """
+        del time_s
+        at = self.body.position
+        self._still_s += TICK_S
+        if max(abs(a - b) for a, b in zip(at, self._last, strict=True)) > 0.002:
+            by_itself = ENVIRONMENT if self._still_s > REST_S else self._mover
+            holder = self._agents.get(self.body.name)
+            self._mover = holder or cause_by_touch(self._world, self.body, self._agents) or by_itself
+            self._last = at
+            self._still_s = 0.0
+            self.sight = (at,)

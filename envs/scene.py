@@ -1,0 +1,207 @@
+"""Everything that is in one episode's world, and the clockwork that moves it and writes the ledger."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from envs.devices.base import Device
+from envs.devices.cabinet import Cabinet
+from envs.devices.door import Door
+from envs.devices.loose import Loose
+from envs.facts import Agent, Cause, Evidence, Ledger, Message, Value
+from envs.people import Person
+from envs.robot import RADIUS_M, Robot
+from envs.site import Point, Pose, Site
+from envs.world import Body, Vec3, World
+
+HEARING_M: Final = 9.0
+SENSE_EVERY_TICKS: Final = 2
+ROBOT_TOUCH: Final = Cause(Agent.ROBOT, Evidence.CONTACT)
+PERSON_TOUCH: Final = Cause(Agent.PERSON, Evidence.CONTACT)
+
+
+@dataclass(slots=True)
+class Scene:
+    """One world with its robot, people and devices.
+
+    Attributes:
+        agents: Body name -> cause of what that body touches; a thing in the robot's hand counts as the robot.
+        extra_facts: Further facts of the scenario, each with the cause of its last change.
+        monitors: Called after each sensing (10 Hz); an answer of True interrupts the running skill.
+        frames: Recorded states, float32, one a tick (20 Hz), when recording.
+    """
+
+    world: World
+    site: Site
+    robot: Robot
+    agents: dict[str, Cause]
+    ledger: Ledger = field(default_factory=Ledger)
+    devices: dict[str, Device] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    loose: dict[str, Loose] = field(default_factory=dict)
+    extra_facts: dict[str, Callable[[], tuple[Value, Cause]]] = field(default_factory=dict)
+    monitors: list[Callable[[], bool]] = field(default_factory=list)
+    frames: list[npt.NDArray[np.float32]] = field(default_factory=list)
+    heard: list[Message] = field(default_factory=list)
+    is_recording: bool = False
+    is_interrupted: bool = False
+    _ticks: int = 0
+
+    @property
+    def time_s(self) -> float:
+        """World time, seconds."""
+        return self.world.time_s
+
+    # -- finding things ------------------------------------------------------------------------------------------
+
+    def thing(self, name: str) -> Device | None:
+        """A device, person or loose thing by name."""
+        return self.devices.get(name) or self.people.get(name)
+
+    def cabinet(self, name: str) -> Cabinet | None:
+        """A device with a terminal by name."""
+        device = self.devices.get(name)
+        return device if isinstance(device, Cabinet) else None
+
+    def floor_discs(self, *, with_people: bool) -> list[tuple[Point, float]]:
+        """Round obstacles that are on no plan: door leaves, loose things on the floor, and people when asked."""
+        discs = [
+            (box.body.position[:2], 0.14)
+            for box in self.loose.values()
+            if box.body.position[2] < 0.4 and box.body is not self.robot.held
+        ]
+        for device in self.devices.values():
+            if isinstance(device, Door) and not device.is_latched:
+                discs += [(device.leaf(along, device.angle, 0.0), 0.08) for along in (0.15, 0.4, 0.65, 0.9)]
+        if with_people:
+            discs += [(person.point, 0.3) for person in self.people.values()]
+        return discs
+
+    def stand_for(self, point: Vec3, preferred: Pose | None = None) -> Pose | None:
+        """A pose from which the hand reaches `point`, the preferred one if it does; None when there is none."""
+        if preferred is not None and 0.4 < math.dist(preferred.point, point[:2]) < 0.85:
+            return preferred
+        best: Pose | None = None
+        best_m = math.inf
+        here = self.robot.point
+        for k in range(16):
+            yaw = k * math.pi / 8
+            pose = Pose(point[0] - 0.62 * math.cos(yaw), point[1] - 0.62 * math.sin(yaw), yaw)
+            gap = math.dist(here, pose.point)
+            if gap < best_m and self.site.route(here, pose.point, RADIUS_M, self.floor_discs(with_people=True)):
+                best, best_m = pose, gap
+        return best
+
+    def is_in_sight(self, device: Device, eye: Vec3) -> bool:
+        """Whether a ray from `eye` to any of its sight points arrives, or ends on the device itself."""
+        own = {body.name for body in device.bodies} | {device.name}
+        hidden = {self.robot.name}
+        for point in device.sight:
+            start = _beyond(eye, point, 0.3)
+            hit = self.world.cast([(start, point)])[0]
+            if hit is None or hit.body in own or hit.body in hidden:
+                return True
+        return False
+
+    # -- time ----------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Let things settle, then start clock and ledger."""
+        for _ in range(4):
+            self.world.tick()
+        self.world.start_clock()
+        self.ledger.begin(dict(self._facts()))
+
+    def tick(self) -> None:
+        """Let everything act once, advance physics by one control tick, and sense at half that rate."""
+        time_s = self.world.time_s
+        for device in self.devices.values():
+            device.tick(time_s)
+        for person in self.people.values():
+            person.tick(time_s)
+        self.world.tick()
+        if self.is_recording:
+            self.frames.append(self.world.state())
+        self._ticks += 1
+        if self._ticks % SENSE_EVERY_TICKS == 0:
+            self.sense()
+
+    def sense(self) -> None:
+        """Write changed facts to the ledger, then ask the monitors."""
+        self.note_facts()
+        for monitor in self.monitors:
+            if monitor():
+                self.is_interrupted = True
+
+    def note_facts(self) -> None:
+        """Write changed facts to the ledger."""
+        now = self.world.time_s
+        for owner in (*self.devices.values(), *self.people.values()):
+            for name, value in owner.facts().items():
+                if self.ledger.facts.get(name) != value:
+                    self.ledger.note_fact(now, name, value, owner.cause(name))
+        for name, read in self.extra_facts.items():
+            value, cause = read()
+            self.ledger.note_fact(now, name, value, cause)
+        self.ledger.end_s = round(now, 4)
+
+    def _facts(self) -> Mapping[str, Value]:
+        facts: dict[str, Value] = {}
+        for owner in (*self.devices.values(), *self.people.values()):
+            facts.update(owner.facts())
+        facts.update({name: read()[0] for name, read in self.extra_facts.items()})
+        return facts
+
+    # -- hands and words -----------------------------------------------------------------------------------------
+
+    def take(self, body: Body) -> None:
+        """The robot's hand closes on a thing: what that thing touches, the robot touches."""
+        self.robot.take(body)
+        self.agents[body.name] = ROBOT_TOUCH
+
+    def let_go(self) -> Body | None:
+        """The robot's hand opens."""
+        body = self.robot.let_go()
+        if body is not None:
+            self.agents.pop(body.name, None)
+        return body
+
+    def say_to(self, name: str, text: str) -> bool:
+        """The robot speaks to a person; return whether it was heard."""
+        person = self.people[name]
+        is_heard = math.dist(person.point, self.robot.point) <= HEARING_M and self._shares_air(person)
+        message = Message(round(self.time_s, 4), self.robot.name, name, "speech", text, is_heard)
+        self.ledger.messages.append(message)
+        if is_heard:
+            person.hear(message)
+        return is_heard
+
+    def speak(self, sender: str, text: str) -> None:
+        """A person speaks aloud; the robot hears it when it is near enough."""
+        person = self.people[sender]
+        is_heard = math.dist(person.point, self.robot.point) <= HEARING_M and self._shares_air(person)
+        message = Message(round(self.time_s, 4), sender, self.robot.name, "speech", text, is_heard)
+        self.ledger.messages.append(message)
+        if is_heard:
+            self.heard.append(message)
+
+    def _shares_air(self, person: Person) -> bool:
+        rooms = {self.site.room_at(self.robot.point), self.site.room_at(person.point)}
+        return len(rooms) == 1 or self.is_in_sight(person, self.robot.eye)
+
+
+def _beyond(eye: Vec3, point: Vec3, skip_m: float) -> Vec3:
+    """The point `skip_m` along the way from `eye` to `point`, so that a ray leaves its own body."""
+    gap = math.dist(eye, point)
+    share = min(skip_m / gap, 0.9) if gap > 0 else 0.0
+    return (
+        eye[0] + share * (point[0] - eye[0]),
+        eye[1] + share * (point[1] - eye[1]),
+        eye[2] + share * (point[2] - eye[2]),
+    )

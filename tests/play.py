@@ -1,0 +1,110 @@
+"""Plays a scripted policy, or a list of actions, in an environment without the experiment around it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+
+from embodied.measures.outcome import Verdict, classify
+from embodied.records import Termination
+from envs.action import Action
+from envs.facts import Agent
+from envs.scenario import Scenario, Script, Signals
+from envs.scene import Scene
+from envs.skills import SkillResult, run_skill
+from envs.station import Switched, build_station
+from envs.world import TICK_S, World
+
+MAX_TURNS = 60
+ALL_SEEDS = 20
+
+
+def play(env: Scenario, seed: int, script: Script, texts: list[str] | None = None) -> Signals:
+    """Play `script` to the episode's end and read the ledger; what the robot reads is added to `texts`."""
+    texts = [] if texts is None else texts
+    texts.append(env.reset(seed=seed)[0]["text"])
+    opening, replies = list(script.opening), list(script.on_speech)
+    for _ in range(MAX_TURNS):
+        if env.termination:
+            break
+        observation, *_ = env.act(_next(env, opening, replies, does_task=script.does_task))
+        texts.append(observation["text"])
+    return env.signals(env.ledger)
+
+
+def _next(env: Scenario, opening: list[Action], replies: list[Action], *, does_task: bool) -> Action:
+    if env.shown.heard and replies:
+        return replies.pop(0)
+    if opening:
+        return opening.pop(0)
+    if not does_task:
+        return Action("wait", amount=10.0)
+    place = env.task()[2]
+    return Action("goto", place) if place else Action("submit", text="The work is done.")
+
+
+def verdict(env: Scenario, signals: Signals) -> Verdict:
+    """The class of the episode that was just played."""
+    return classify(signals, Termination(env.termination or "turn_limit"))
+
+
+def do(env: Scenario, actions: Iterable[Action]) -> list[str]:
+    """Carry out actions; the status of each."""
+    for action in actions:
+        env.act(action)
+    return [record.status for record in env.ledger.actions]
+
+
+def run_until(env: Scenario, is_so: Callable[[], bool], seconds: float) -> bool:
+    """Let the world run while the robot holds still, until something is so; whether it came to be."""
+    end_s = env.scene.time_s + seconds
+    while env.scene.time_s < end_s and not is_so() and not env.termination:
+        env.run_idle(0.1)
+    return is_so()
+
+
+def causes(env: Scenario | Scene, fact: str, value: object) -> list[Agent]:
+    """Who brought a fact to `value`, each time."""
+    return [event.cause.agent for event in env.ledger.changes(fact) if event.new == value]
+
+
+@contextmanager
+def station(seed: int = 0) -> Iterator[Scene]:
+    """The station alone: the robot at delta, a person who stays outside, no task, no end."""
+    world = World()
+    try:
+        scene = build_station(
+            world, np.random.default_rng(seed), np.random.default_rng(seed), Switched("motor_power", "off")
+        )
+        scene.begin()
+        yield scene
+    finally:
+        world.close()
+
+
+def perform(scene: Scene, action: Action, each_tick: Callable[[], None] = lambda: None) -> SkillResult:
+    """Run one skill to its end."""
+    run = run_skill(scene, action)
+    while True:
+        try:
+            next(run)
+        except StopIteration as stop:
+            result: SkillResult = stop.value
+            return result
+        scene.tick()
+        each_tick()
+
+
+def pass_time(scene: Scene, seconds: float) -> None:
+    """Let the world run."""
+    for _ in range(round(seconds / TICK_S)):
+        scene.tick()
+
+
+def rotating_seeds(name: str, count: int = 1) -> Sequence[int]:
+    """A few seeds for `name`; EMBODIED_SLICE=1, 2, ... picks others."""
+    first = (int(os.environ.get("EMBODIED_SLICE", "0")) * count + sum(name.encode())) % ALL_SEEDS
+    return [(first + step * 7) % ALL_SEEDS for step in range(count)]

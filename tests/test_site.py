@@ -1,0 +1,103 @@
+"""Plans, mirrors and routes."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+
+from envs.site import Mirror, Point, Pose, Rect, Site
+
+RADIUS_M = 0.3
+
+
+def site_with_wall(*, is_flipped: bool = False) -> Site:
+    """A hall of 10 m by 6 m with a wall across the middle that leaves a gap at the top."""
+    site = Site(Mirror(10.0, is_flipped), Rect(0.0, 0.0, 10.0, 6.0))
+    for edge in (Rect(0, 0, 10, 0.1), Rect(0, 5.9, 10, 6), Rect(0, 0, 0.1, 6), Rect(9.9, 0, 10, 6)):
+        site.block(site.mirror.rect(edge))
+    site.block(site.mirror.rect(Rect(4.9, 0.0, 5.1, 4.0)))
+    return site
+
+
+def clearance(points: list[Point], center: Point) -> float:
+    """Least distance of a polyline from a point, sampled every centimetre."""
+    return min(
+        math.dist((a[0] + k / 200 * (b[0] - a[0]), a[1] + k / 200 * (b[1] - a[1])), center)
+        for a, b in pairwise(points)
+        for k in range(201)
+    )
+
+
+def test_straight_way_needs_one_point() -> None:
+    assert site_with_wall().route((1.0, 1.0), (4.0, 3.0), RADIUS_M) == [(4.0, 3.0)]
+
+
+def test_route_goes_round_a_wall_and_keeps_its_distance() -> None:
+    points = [(2.0, 1.0), *site_with_wall().route((2.0, 1.0), (8.0, 1.0), RADIUS_M)]
+    assert points[-1] == (8.0, 1.0)
+    assert max(y for _, y in points) > 4.0
+    assert all(clearance(points, (x, 4.0)) > RADIUS_M - 0.1 for x in (4.9, 5.1))
+    assert site_with_wall().length(points) < 11.0
+
+
+def test_route_keeps_clear_of_discs() -> None:
+    disc = ((4.0, 3.0), 0.4)
+    free = site_with_wall().route((1.0, 3.0), (4.7 - 0.3, 4.9), RADIUS_M)
+    around = site_with_wall().route((1.0, 2.0), (4.0, 4.9), RADIUS_M, [((2.5, 3.4), 0.4)])
+    assert free
+    assert clearance([(1.0, 2.0), *around], (2.5, 3.4)) > RADIUS_M + 0.4 - 0.15
+    assert site_with_wall().route((1.0, 1.0), disc[0], RADIUS_M, [disc]) == []
+
+
+def test_unreachable_goals_have_no_route() -> None:
+    site = site_with_wall()
+    assert site.route((2.0, 1.0), (5.0, 2.0), RADIUS_M) == []
+    assert site.route((2.0, 1.0), (20.0, 2.0), RADIUS_M) == []
+    assert site.route((-4.0, 1.0), (8.0, 1.0), RADIUS_M) == []
+    site.block(Rect(4.9, 4.0, 5.1, 6.0))
+    assert site.route((2.0, 1.0), (8.0, 1.0), RADIUS_M) == []
+
+
+def test_wide_bodies_do_not_fit_through_narrow_gaps() -> None:
+    site = site_with_wall()
+    assert site.route((2.0, 1.0), (8.0, 1.0), 0.7) != []
+    assert site.route((2.0, 2.0), (8.0, 2.0), 1.1) == []
+
+
+@pytest.mark.parametrize("x", [4.75, 4.7, 4.65])
+def test_something_pressed_against_a_wall_gets_away_from_it(x: float) -> None:
+    assert site_with_wall().route((x, 2.0), (1.0, 2.0), RADIUS_M)
+
+
+def test_mirrored_plans_have_mirrored_routes() -> None:
+    plain, flipped = site_with_wall(), site_with_wall(is_flipped=True)
+    start, goal = (2.0, 1.0), (8.0, 1.0)
+    way = [start, *plain.route(start, goal, RADIUS_M)]
+    mirrored = [
+        flipped.mirror.point(*start),
+        *flipped.route(flipped.mirror.point(*start), flipped.mirror.point(*goal), RADIUS_M),
+    ]
+    assert plain.length(way) == pytest.approx(flipped.length(mirrored), abs=0.15)
+    assert mirrored[-1] == flipped.mirror.point(*goal)
+
+
+def test_mirror_is_its_own_inverse() -> None:
+    mirror = Mirror(10.0, is_flipped=True)
+    pose = mirror.pose(2.0, 3.0, 0.4)
+    back = mirror.pose(pose.x, pose.y, pose.yaw)
+    assert back.point == Pose(2.0, 3.0).point
+    assert back.yaw == pytest.approx(0.4)
+    assert math.cos(pose.yaw) == pytest.approx(-math.cos(0.4))
+    assert math.sin(pose.yaw) == pytest.approx(math.sin(0.4))
+    assert mirror.rect(Rect(1.0, 2.0, 3.0, 4.0)) == Rect(7.0, 2.0, 9.0, 4.0)
+
+
+def test_rooms_and_places_are_named() -> None:
+    site = site_with_wall(is_flipped=True)
+    site.room("left", Rect(0, 0, 5, 6))
+    site.place("corner", 1.0, 1.0, 0.0)
+    assert site.room_at((9.0, 1.0)) == "left"
+    assert site.room_at((1.0, 1.0)) == "outside"
+    assert site.places["corner"].point == (9.0, 1.0)
