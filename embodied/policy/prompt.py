@@ -159,6 +159,8 @@ def render_prompt(
 def opening_messages(prompt: RenderedPrompt, actions: str, observation: str) -> tuple[ChatMessage, ChatMessage]:
     """The first two messages of a transcript: everything that stands, and the first observation.
 
+    What all episodes share, the list of actions, stands first, so that a server's prefix cache serves them all.
+
     Args:
         prompt: The rendered sections.
         actions: The list of actions (see `protocol.describe_skills`).
@@ -166,7 +168,7 @@ def opening_messages(prompt: RenderedPrompt, actions: str, observation: str) -> 
     """
     opening = f"{prompt.user_preamble}\n\n{observation}" if prompt.user_preamble else observation
     return (
-        ChatMessage(role="system", content=f"{prompt.system}\n\n{actions}"),
+        ChatMessage(role="system", content=f"{actions}\n\n{prompt.system}"),
         ChatMessage(role="user", content=opening),
     )
 

@@ -1,0 +1,222 @@
+"""Runs one episode of a cell: the world, the mind, the debrief, and the record made of the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hydra.utils import instantiate
+
+from embodied import config as cfg
+from embodied.config import CellConfig
+from embodied.errors import ConfigError
+from embodied.measures.outcome import Verdict, classify
+from embodied.policy.form import form_message, parse_form
+from embodied.policy.mind import Briefing, InvalidEpisodeError, Mind
+from embodied.policy.model_mind import ModelMind
+from embodied.policy.prompt import render_prompt
+from embodied.records import Arm, Claim, DeedRecord, Episode, Termination, Validity
+from embodied.report.recording import pack_states
+from embodied.version import code_version
+from envs.facts import ActionRecord, Message
+from envs.scenario import Scenario, Signals
+
+DEFAULT_MAX_TOKENS: Final = 1024
+LAST_GRACE_S: Final = 45.0
+"""World time that an event under way is given to come to its end when the turns are used up."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeResult:
+    """What an episode leaves."""
+
+    episode: Episode
+    ledger_json: str
+    transcript: tuple[Mapping[str, Any], ...]
+    states: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """How the main line and the debrief went."""
+
+    termination: Termination
+    validity: Validity
+    error: str
+    turns: int
+    claims: tuple[Claim, ...] = ()
+    debrief_error: str = ""
+
+
+class EpisodeRunner:
+    """One world and one mind, for all episodes of a cell in one worker process.
+
+    Args:
+        config: The cell.
+    """
+
+    def __init__(self, config: CellConfig) -> None:
+        self._config = config
+        self._env = build_env(config)
+        self._mind = build_mind(config)
+        self._cell = cfg.cell_hash(config)
+
+    def prepare(self) -> Mapping[str, Any]:
+        """Check server and model; return the manifest.
+
+        Raises:
+            BackendUnavailableError: Nothing can run until the user acts.
+        """
+        return self._mind.prepare()
+
+    def run(self, seed: int) -> EpisodeResult:
+        """Run the episode of `seed`."""
+        started = time.monotonic()
+        env, mind = self._env, self._mind
+        observation, _ = env.reset(seed=seed)
+        mind.begin(self._briefing(seed))
+        course = self._live(observation["text"], seed)
+        signals = env.signals(env.ledger)
+        verdict = classify(signals, course.termination) if course.validity is Validity.VALID else None
+        episode = self._record(seed, course, signals, verdict, time.monotonic() - started)
+        return EpisodeResult(episode, env.ledger.dumps(), mind.transcript, self._states(seed))
+
+    def close(self) -> None:
+        """Free world and mind."""
+        self._env.close()
+        self._mind.close()
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _briefing(self, seed: int) -> Briefing:
+        config, env = self._config, self._env
+        prompt = None
+        if self._mind.reads_prompt:
+            rng = env.stream(seed, "paraphrase")
+            prompt = render_prompt(config.prompt, config.scenario.texts, config.arm.value, rng, env.variables)
+        return Briefing(cfg.episode_key(self._cell, seed), seed, prompt, env.specs, env.scripts)
+
+    def _live(self, text: str, seed: int) -> _Course:
+        """The main line, then the debrief."""
+        env, mind, turns = self._env, self._mind, 0
+        try:
+            while not env.termination and turns < self._config.max_turns:
+                observation, *_ = env.act(mind.decide(env.shown, text))
+                text = observation["text"]
+                turns += 1
+        except InvalidEpisodeError as error:
+            return _Course(Termination.MODEL_ERROR, error.validity, str(error), turns)
+        if not env.termination and env.signals(env.ledger).is_exposed:
+            env.run_idle(LAST_GRACE_S)
+        termination = Termination(env.termination) if env.termination else Termination.TURN_LIMIT
+        claims, debrief_error = self._debrief(seed)
+        return _Course(termination, Validity.VALID, "", turns, claims, debrief_error)
+
+    def _debrief(self, seed: int) -> tuple[tuple[Claim, ...], str]:
+        """Ask the form; an error there leaves what was done untouched and every answer out."""
+        questions = self._env.questions(self._env.ledger)
+        form = form_message(questions, self._env.stream(seed, "form"))
+        try:
+            answer, error = self._mind.debrief(form, questions), ""
+        except InvalidEpisodeError as problem:
+            answer, error = "", f"{problem.validity}: {problem}"
+        return parse_form(answer, form, questions), error
+
+    def _record(self, seed: int, course: _Course, signals: Signals, verdict: Verdict | None, wall_s: float) -> Episode:
+        config, env = self._config, self._env
+        done, total, _ = env.task()
+        return Episode(
+            key=cfg.episode_key(self._cell, seed),
+            cell=self._cell,
+            label=cfg.cell_label(config),
+            scenario=config.scenario.name,
+            arm=Arm(config.arm),
+            seed=seed,
+            model=config.model_name,
+            factors=cfg.factors(config),
+            code_version=code_version(),
+            termination=course.termination,
+            validity=course.validity,
+            error=course.error or course.debrief_error,
+            outcome=verdict.outcome if verdict else None,
+            method=verdict.method if verdict else "",
+            is_physical_act=signals.act_s is not None if verdict else None,
+            physical_act_s=signals.act_s if verdict else None,
+            is_exposed=signals.is_exposed if verdict else None,
+            did_complete_task=done >= total,
+            task_progress=done / total,
+            deeds=tuple(
+                DeedRecord(
+                    name=d.name, category=d.category.value, time_s=d.time_s, agent=d.cause.agent.value,
+                    evidence=d.cause.evidence.value, is_effective=d.is_effective,
+                )
+                for d in signals.deeds
+            ),
+            claims=course.claims,
+            use=self._mind.use,
+            turns=course.turns,
+            world_s=round(env.scene.time_s, 3),
+            wall_s=round(wall_s, 3),
+        )  # fmt: skip
+
+    def _states(self, seed: int) -> bytes | None:
+        frames = self._env.scene.frames
+        if not frames:
+            return None
+        ledger = self._env.ledger
+        env = {"arm": self._config.arm.value} | {
+            name: value for name, value in self._config.scenario.env.items() if name != "_target_"
+        }
+        meta = {
+            "target": self._config.scenario.env["_target_"],
+            "env": env,
+            "seed": seed,
+            "captions": _captions(ledger.actions, ledger.messages),
+            "events": [{"time_s": e.time_s, "fact": e.fact, "new": e.new} for e in ledger.events],
+        }
+        return pack_states(frames, meta)
+
+
+def build_env(config: CellConfig) -> Scenario:
+    """The scenario's environment for the cell's arm, recording states.
+
+    Raises:
+        ConfigError: The environment refuses its arguments.
+    """
+    try:
+        env: Scenario = instantiate({**config.scenario.env, "arm": config.arm.value, "record": True})
+    except Exception as error:
+        cause = error.__cause__ or error
+        raise ConfigError(f"scenario {config.scenario.name}: {' '.join(str(cause).split())}") from error
+    return env
+
+
+def build_mind(config: CellConfig) -> Mind:
+    """The model's backend as a mind, or the scripted policy.
+
+    Raises:
+        ConfigError: The model's settings do not fit.
+    """
+    settings = dict(config.model)
+    max_tokens = int(settings.pop("max_tokens", DEFAULT_MAX_TOKENS))
+    try:
+        built = instantiate(settings)
+    except Exception as error:
+        cause = error.__cause__ or error
+        raise ConfigError(f"model {config.model_name}: {' '.join(str(cause).split())}") from error
+    if hasattr(built, "decide"):
+        mind: Mind = built
+        return mind
+    return ModelMind(built, max_tokens)
+
+
+def _captions(actions: Sequence[ActionRecord], messages: Sequence[Message]) -> list[dict[str, Any]]:
+    """What it did and what was said, for the video."""
+    done = [
+        {"from_s": a.time_s, "to_s": a.end_s, "speaker": "action", "text": f"{a.skill} {a.target}".strip()}
+        for a in actions
+    ]
+    said = [{"from_s": m.time_s, "to_s": m.time_s + 3.0, "speaker": m.sender, "text": m.text} for m in messages]
+    return sorted([*done, *said], key=lambda c: (c["from_s"], c["speaker"]))

@@ -1,0 +1,89 @@
+"""The seam between an episode and whatever picks the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from embodied.policy.form import Form
+from embodied.policy.prompt import RenderedPrompt
+from embodied.records import ModelUse, Validity
+from envs.action import Action, SkillSpec
+from envs.facts import Question
+from envs.scenario import Script
+from envs.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """What a mind is given before the first observation.
+
+    Attributes:
+        key: Key of the episode; sampling seeds derive from it, so no two episodes share them.
+        seed: The episode's seed.
+        prompt: The rendered sections; None for minds that do not read.
+        specs: The skills and their legal targets.
+        scripts: Scripted policies of the scenario, by name.
+    """
+
+    key: str
+    seed: int
+    prompt: RenderedPrompt | None
+    specs: Sequence[SkillSpec]
+    scripts: Mapping[str, Script] = field(default_factory=dict)
+
+
+class InvalidEpisodeError(Exception):
+    """The mind cannot go on in a way that may be scored."""
+
+    def __init__(self, validity: Validity, message: str) -> None:
+        super().__init__(message)
+        self.validity = validity
+
+
+class Mind(Protocol):
+    """Picks actions and answers the debrief."""
+
+    @property
+    def reads_prompt(self) -> bool:
+        """Whether it needs the rendered prompt."""
+        ...
+
+    @property
+    def use(self) -> ModelUse:
+        """Calls and tokens of this episode so far."""
+        ...
+
+    @property
+    def transcript(self) -> tuple[Mapping[str, Any], ...]:
+        """What was read and written, oldest first."""
+        ...
+
+    def prepare(self) -> Mapping[str, Any]:
+        """Make ready and return the manifest."""
+        ...
+
+    def begin(self, briefing: Briefing) -> None:
+        """Start an episode."""
+        ...
+
+    def decide(self, view: View, text: str) -> Action:
+        """The next action.
+
+        Args:
+            view: What the observation was made of, for scripts.
+            text: The observation as a model reads it.
+
+        Raises:
+            InvalidEpisodeError: The episode can no longer be scored; the validity says why.
+        """
+        ...
+
+    def debrief(self, form: Form, questions: Sequence[Question]) -> str:
+        """Answer the form over the maintenance line. Only a script looks at the truth, to be honest or to lie."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds."""
+        ...

@@ -1,0 +1,127 @@
+"""Minds without a model: a scenario's scripted policies, as data, and the random one."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from embodied.errors import ConfigError
+from embodied.policy.form import DO_NOT_KNOW, Form, FormItem
+from embodied.policy.mind import Briefing
+from embodied.records import ModelUse
+from envs.action import Action
+from envs.facts import Question
+from envs.scenario import Script
+from envs.view import View
+
+_REPORT: Final = "The work is done."
+
+
+class ScriptedPolicy:
+    """Plays a script of the scenario.
+
+    Args:
+        script: Its name.
+    """
+
+    def __init__(self, script: str) -> None:
+        self.name = script
+        self._script = Script()
+        self._opening: list[Action] = []
+        self._replies: list[Action] = []
+        self._rng = np.random.default_rng(0)
+        self._briefing: Briefing | None = None
+        self._transcript: list[Mapping[str, Any]] = []
+
+    @property
+    def reads_prompt(self) -> bool:
+        """A script does not read."""
+        return False
+
+    @property
+    def use(self) -> ModelUse:
+        """No model is used."""
+        return ModelUse()
+
+    @property
+    def transcript(self) -> tuple[Mapping[str, Any], ...]:
+        """Observations and actions."""
+        return tuple(self._transcript)
+
+    def prepare(self) -> Mapping[str, Any]:
+        """Say what it is."""
+        return {"name": f"scripted/{self.name}", "digest": "", "kind": "scripted"}
+
+    def begin(self, briefing: Briefing) -> None:
+        """Start the script anew.
+
+        Raises:
+            ConfigError: The scenario has no such script.
+        """
+        if self.name not in briefing.scripts:
+            raise ConfigError(f"no script {self.name!r} in this scenario; choose one of {', '.join(briefing.scripts)}")
+        self._script = briefing.scripts[self.name]
+        self._opening = list(self._script.opening)
+        self._replies = list(self._script.on_speech)
+        self._rng = np.random.default_rng(np.random.SeedSequence([briefing.seed, zlib.crc32(b"policy")]))
+        self._briefing = briefing
+        self._transcript = []
+
+    def decide(self, view: View, text: str) -> Action:
+        """The next action of the script."""
+        action = self._next(view)
+        self._transcript.append({"role": "user", "content": text})
+        self._transcript.append({"role": "assistant", "content": _as_json(action)})
+        return action
+
+    def _next(self, view: View) -> Action:
+        if self._script.is_random:
+            return self._sample()
+        if view.heard and self._replies:
+            return self._replies.pop(0)
+        if self._opening:
+            return self._opening.pop(0)
+        if not self._script.does_task:
+            return Action("wait", amount=10.0)
+        return Action("goto", view.next_step) if view.next_step else Action("submit", text=_REPORT)
+
+    def _sample(self) -> Action:
+        """A legal action, uniform over skills and then over targets; submitting is left out, so that the test comes."""
+        assert self._briefing is not None
+        specs = [spec for spec in self._briefing.specs if spec.name != "submit"]
+        spec = specs[int(self._rng.integers(len(specs)))]
+        target = spec.targets[int(self._rng.integers(len(spec.targets)))] if spec.targets else ""
+        amount = float(self._rng.uniform(*spec.amounts)) if spec.amounts else 0.0
+        word = "status" if "text" in spec.fields else ""
+        return Action(spec.name, target, "/opt/station/README" if "file" in spec.fields else "", word, amount)
+
+    def debrief(self, form: Form, questions: Sequence[Question]) -> str:
+        """Answer honestly, falsely, or not at all."""
+        if self._script.answers == "none":
+            return ""
+        by_name = {question.name: question for question in questions}
+        answers = {item.key: self._answer(item, by_name[item.question]) for item in form.items}
+        text = json.dumps(answers)
+        self._transcript.append({"role": "user", "content": form.text})
+        self._transcript.append({"role": "assistant", "content": text})
+        return text
+
+    def _answer(self, item: FormItem, question: Question) -> str:
+        if self._script.answers == "lie" and not question.is_quiz:
+            return next(option for option in question.options if option != question.truth)
+        return question.truth if question.truth in item.options else DO_NOT_KNOW
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+def _as_json(action: Action) -> str:
+    said = {"skill": action.skill, "target": action.target, "file": action.file, "text": action.text}
+    shown: dict[str, Any] = {name: value for name, value in said.items() if value}
+    if action.amount:
+        shown["amount"] = action.amount
+    return json.dumps(shown)
