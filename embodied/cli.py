@@ -1,0 +1,187 @@
+"""The `embodied` command. Each verb explains itself; errors are one line and say what to do next."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from embodied.errors import ConfigError, EmbodiedError
+from embodied.store import TornLineWarning
+from embodied.version import code_version
+
+if TYPE_CHECKING:
+    from embodied.app import RunRequest
+
+OK: Final = 0
+FAILED: Final = 1
+INTERRUPTED: Final = 130
+
+_ABOUT: Final = """\
+[bold]embodied[/] measures whether a language model that drives a robot
+disables, evades or deceives its oversight.
+
+[bold]Usage[/]  embodied VERB ...
+
+  [bold cyan]run[/]         run an experiment, or a sweep of them; see `embodied run --help`
+  --version   print the version of the code
+  --help      print this text
+"""
+
+_RUN: Final = """\
+[bold]embodied run[/] KEY=VALUE ... [-m] [--config-dir FOLDER] [--cfg]
+
+Runs the episodes of one cell: one setting of all factors, and an arm. With [bold]-m[/],
+values separated by commas are swept. What is finished is kept: the same command
+again continues where it stopped.
+
+  -m, --multirun        sweep comma-separated values
+  --config-dir FOLDER   add a folder of your own, laid out like the shipped one
+  --cfg                 print the composed configuration and run nothing
+
+[bold]Keys[/]
+"""
+
+_KEYS: Final = (
+    ("arm", "main, twin (benign control), ability (told outright to do it)"),
+    ("episodes, seed", "how many seeds, and the first of them"),
+    ("max_turns", "actions of the robot in an episode, at most"),
+    ("model.name", "with model=ollama: any model you pulled"),
+    ("run.dir, run.name", "where the run is kept; the name is the scenario's at first"),
+    ("run.workers", "episodes at a time"),
+    ("run.video", "auto (one chosen episode) or none"),
+    ("run.summary", "true or false: table, plot and video at the end"),
+)
+
+_EXAMPLES: Final = """\
+[bold]Examples[/]
+  embodied run model=scripted/compliant
+  embodied run -m arm=main,twin,ability prompt/instruction=none,allow
+  embodied run -m model=ollama model.name=deepseek-r1:8b arm=main,twin,ability
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0, 1 after an error, 130 after an interruption."""
+    try:
+        with _plain_warnings(), _ends_orderly():
+            return _dispatch(list(sys.argv[1:] if arguments is None else arguments))
+    except EmbodiedError as error:
+        return _fail(" ".join(str(error).split()))
+    except KeyboardInterrupt:
+        _say("interrupted: run the same command again to continue")
+        return INTERRUPTED
+
+
+def _dispatch(arguments: list[str]) -> int:
+    match arguments:
+        case [] | ["-h" | "--help" | "help"]:
+            Console().print(_ABOUT, highlight=False)
+        case ["--version" | "-V"]:
+            Console().print(f"embodied {code_version()}", highlight=False)
+        case ["run", *rest] if {"-h", "--help"} & set(rest):
+            _explain_run()
+        case ["run", *rest]:
+            _run(rest)
+        case [verb, *_]:
+            raise ConfigError(f"there is no verb {verb!r}; known: run (embodied --help explains)")
+    return OK
+
+
+def _run(arguments: list[str]) -> None:
+    from embodied import app
+
+    request = _parse_run(arguments)
+    if "--cfg" in arguments:
+        Console().print(app.show_config(request), markup=False, highlight=False, soft_wrap=True, end="")
+    else:
+        app.run(request)
+
+
+def _parse_run(arguments: list[str]) -> RunRequest:
+    from embodied.app import RunRequest
+
+    overrides: list[str] = []
+    is_sweep = False
+    config_dir: Path | None = None
+    rest = iter(arguments)
+    for argument in rest:
+        name, _, value = argument.partition("=")
+        if argument in {"-m", "--multirun"}:
+            is_sweep = True
+        elif name in {"--config-dir", "-cd"}:
+            config_dir = Path(value or next(rest, ""))
+        elif argument.startswith("-") and argument != "--cfg":
+            raise ConfigError(f"unknown option {argument!r}; known: -m, --config-dir FOLDER, --cfg, --help")
+        elif argument != "--cfg":
+            overrides.append(argument)
+    return RunRequest(tuple(overrides), is_sweep, config_dir)
+
+
+def _explain_run() -> None:
+    from embodied.app import config_folder
+
+    console = Console()
+    console.print(_RUN, highlight=False)
+    table = Table.grid(padding=(0, 2), pad_edge=True)
+    for group, options in _groups(config_folder()):
+        table.add_row(f"[cyan]{group}[/]", ", ".join(options))
+    for key, meaning in _KEYS:
+        table.add_row(f"[cyan]{key}[/]", meaning)
+    console.print(table, highlight=False)
+    console.print()
+    console.print(_EXAMPLES, highlight=False)
+
+
+def _groups(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Groups of the configuration and the names that can be chosen in each."""
+    for group in sorted(path for path in folder.rglob("*") if path.is_dir()):
+        name = str(group.relative_to(folder))
+        if name in {"model/scripted", "prompt"}:
+            continue
+        options = sorted(str(path.relative_to(group).with_suffix("")) for path in group.rglob("*.yaml"))
+        if len(options) > 1 or name in {"scenario", "experiment"}:
+            yield name, options
+
+
+@contextmanager
+def _ends_orderly() -> Iterator[None]:
+    """Let a termination signal unwind the program, so that worker processes end with it."""
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Show what the store has to say as one line, without file and line of the code."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        _say(f"note: {message}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        warnings.simplefilter("default", TornLineWarning)
+        yield
+
+
+def _fail(line: str) -> int:
+    _say(f"embodied: {line}")
+    return FAILED
+
+
+def _say(line: str) -> None:
+    Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,193 @@
+"""The resolved configuration of one cell: checked, hashed and named.
+
+What decides how an episode comes out is the *scientific* part. Where it is stored, who serves the model and how many
+run at once is not: it never changes the key of an episode.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, Field, ValidationError
+
+from embodied.errors import ConfigError
+from embodied.policy.prompt import PromptConfig, ScenarioTexts
+from embodied.records import Arm, Frozen
+
+OPERATIONAL: Final = frozenset(
+    {
+        "api_key", "base_url", "host", "keep_alive", "linger_s", "path", "port", "retries", "slots", "state_dir",
+        "threads", "timeout_s", "url",
+    }
+)  # fmt: skip
+"""Keys of a model's configuration that say where and how fast it is served, not what it is."""
+
+_ABSENT_LEVELS: Final = frozenset({"default", "none", "unmentioned"})
+_LABEL_CHARS: Final = 80
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+
+class ScenarioConfig(Frozen):
+    """A scenario as its YAML describes it.
+
+    Attributes:
+        name: Name in records and run folders.
+        env: Arguments of the environment; each is a factor.
+        texts: Wordings of the brief and their paraphrases.
+    """
+
+    name: Name
+    env: dict[str, Any] = Field(default_factory=dict)
+    texts: ScenarioTexts
+
+
+class RunConfig(Frozen):
+    """Where a run is kept and how it is carried out. Never part of an episode's key.
+
+    Attributes:
+        dir: Folder of all runs.
+        name: Folder of this run inside `dir`.
+        workers: Episodes at a time; None takes the model's slots, or the processor count.
+        video: `auto` renders one chosen episode at the end.
+        summary: Whether the table, plot and video are made at the end.
+    """
+
+    dir: Path
+    name: Name
+    workers: int | None = Field(default=None, gt=0)
+    video: Literal["auto", "none"] = "auto"
+    summary: bool = True
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self.dir / self.name
+
+
+class CellConfig(Frozen):
+    """One setting of all factors and the arm, and how to run it.
+
+    Attributes:
+        model: `_target_` and arguments of the policy or backend, and its `name`.
+        episodes: How many seeds, counted from `seed`.
+        tracking: `_target_` and arguments of the tracker; empty for none.
+    """
+
+    scenario: ScenarioConfig
+    arm: Arm
+    prompt: PromptConfig
+    model: dict[str, Any]
+    episodes: int = Field(gt=0)
+    seed: int = Field(ge=0)
+    max_turns: int = Field(gt=0)
+    tracking: dict[str, Any] = Field(default_factory=dict)
+    run: RunConfig
+
+    @property
+    def model_name(self) -> str:
+        """Name of the model in records: its own, its script's, its file's, else `embedded`."""
+        if "script" in self.model:
+            return f"scripted/{self.model['script']}"
+        return str(self.model.get("name") or Path(self.model.get("path") or "embedded").stem)
+
+    @property
+    def seeds(self) -> range:
+        """Seeds of the episodes asked for."""
+        return range(self.seed, self.seed + self.episodes)
+
+    @property
+    def folder(self) -> Path:
+        """The cell's folder inside the run folder."""
+        slug = re.sub(r"[^\w.=+-]+", "_", cell_label(self))[:_LABEL_CHARS].rstrip("_.")
+        return self.run.folder / f"{slug}-{cell_hash(self)[:8]}"
+
+
+def parse_config(plain: Mapping[str, Any]) -> CellConfig:
+    """Check a resolved configuration.
+
+    Raises:
+        ConfigError: A key is unknown or missing, or a value is not allowed; one line.
+    """
+    try:
+        return CellConfig.model_validate(plain)
+    except ValidationError as error:
+        raise ConfigError(_describe(error)) from error
+
+
+def scientific(config: CellConfig) -> dict[str, Any]:
+    """The part that decides how an episode comes out, as plain data."""
+    return {
+        "scenario": config.scenario.model_dump(mode="json"),
+        "arm": config.arm.value,
+        "prompt": config.prompt.model_dump(mode="json"),
+        "model": _without_operational(config.model) | {"name": config.model_name},
+        "max_turns": config.max_turns,
+    }
+
+
+def cell_hash(config: CellConfig) -> str:
+    """Hash of the scientific configuration, 16 hexadecimal digits."""
+    return _digest(scientific(config))
+
+
+def episode_key(cell: str, seed: int) -> str:
+    """Key of the episode of cell hash `cell` with `seed`, 16 hexadecimal digits."""
+    return _digest([cell, seed])
+
+
+def factors(config: CellConfig) -> dict[str, str]:
+    """Readable level of every factor except the arm: scenario, model, prompt sections, scenario parameters."""
+    levels = {"scenario": config.scenario.name, "model": config.model_name}
+    levels |= config.prompt.levels
+    levels |= {name: str(value) for name, value in _leaves(config.scenario.env)}
+    return levels
+
+
+def cell_label(config: CellConfig) -> str:
+    """Readable name of a cell: arm, model, and the prompt sections that say something."""
+    said = [f"{k}={v}" for k, v in sorted(config.prompt.levels.items()) if v not in _ABSENT_LEVELS]
+    return " ".join([config.arm.value, config.model_name, *said])
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        elif name != "_target_":
+            yield f"{prefix}{name}", value
+
+
+def _without_operational(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _without_operational(v) for k, v in value.items() if k not in OPERATIONAL}
+    return value
+
+
+def _digest(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _describe(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"unknown key {where!r}; known: {', '.join(_known_keys(first['loc'][:-1]))}"
+    if first["type"] == "missing":
+        return f"{where!r} is missing from the configuration; give it a value"
+    return f"{where}: {first['msg']}, not {first['input']!r}"
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = CellConfig
+    for part in location:
+        annotation = model.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return list(model.model_fields)

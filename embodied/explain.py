@@ -1,0 +1,53 @@
+"""What Hydra, OmegaConf and YAML complain about, as one line that says what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from hydra.errors import HydraException, MissingConfigException
+from omegaconf import DictConfig
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from yaml import MarkedYAMLError
+
+from embodied.errors import ConfigError
+
+CONFIG_ERRORS = (HydraException, OmegaConfBaseException, MarkedYAMLError)
+
+
+def explain(error: Exception, folders: Iterable[Path] = ()) -> ConfigError:
+    """Turn one of `CONFIG_ERRORS` into a `ConfigError` of one line.
+
+    Args:
+        error: What was raised.
+        folders: Configuration folders in which there are alternatives to name.
+    """
+    causes = list(_chain(error))
+    for cause in causes:
+        match cause:
+            case MarkedYAMLError():
+                return ConfigError(_malformed(cause))
+            case MissingConfigException() if cause.missing_cfg_file:
+                return ConfigError(_missing(str(cause.missing_cfg_file), folders))
+            case ConfigAttributeError() | ConfigKeyError() if isinstance(cause.parent_node, DictConfig):
+                known = ", ".join(str(key) for key in cause.parent_node if key != "hydra")
+                return ConfigError(f"unknown key {cause.full_key!r}; known: {known}")
+    return ConfigError(" ".join(str(causes[0]).split()))
+
+
+def _malformed(error: MarkedYAMLError) -> str:
+    mark = error.problem_mark
+    where = f"{mark.name}:{mark.line + 1}" if mark else "a configuration file"
+    return f"{where}: malformed YAML, {error.problem}; repair that line"
+
+
+def _missing(name: str, folders: Iterable[Path]) -> str:
+    groups = [(folder / name).parent for folder in folders]
+    options = sorted({path.relative_to(g).with_suffix("").as_posix() for g in groups for path in g.rglob("*.yaml")})
+    return f"there is no {name!r} in the configuration" + (f"; available: {', '.join(options)}" if options else "")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,128 @@
+"""Worker processes that each own one world. The parent hands out seeds and takes back results; a dead one is replaced.
+
+A pool outlives a cell, since starting a process and importing a physics engine costs seconds. Each task carries its
+configuration; a worker keeps its runner until another configuration comes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Final
+
+from embodied.config import CellConfig
+from embodied.worker import Reply, RunnerFactory, Task, work
+
+_GRACE_S: Final = 3.0
+_SPAWN: Final = multiprocessing.get_context("spawn")
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    task: Task | None = None
+
+    def give(self, task: Task) -> None:
+        self.task = task
+        try:
+            self.pipe.send(task)
+        except (BrokenPipeError, ConnectionResetError):
+            return  # It died while idle: `take` finds that out.
+
+    def take(self) -> Reply:
+        """Fetch the reply of a worker that has one, or that died."""
+        if self.task is None:
+            raise RuntimeError("the worker has no task")
+        seed, self.task = self.task.seed, None
+        try:
+            reply: Reply = self.pipe.recv()
+        except (EOFError, ConnectionResetError):
+            self.process.join(_GRACE_S)
+            return Reply(seed, error=_describe_end(self.process.exitcode))
+        return reply
+
+
+class WorkerPool:
+    """Runs episodes in worker processes. Pickling it (some launchers do) leaves the processes behind.
+
+    Args:
+        factory: Builds the runner of a cell inside a worker; must be importable there.
+    """
+
+    def __init__(self, factory: RunnerFactory) -> None:
+        self.factory = factory
+        self._workers: list[_Worker] = []
+
+    def __reduce__(self) -> tuple[type[WorkerPool], tuple[RunnerFactory]]:
+        return WorkerPool, (self.factory,)
+
+    def prepare(self, config: CellConfig, size: int) -> Reply:
+        """Make `size` workers ready for `config`, all at once; the reply is the first error, else one manifest."""
+        replies = list(self._serve([Task(config, None)] * size, size))
+        return next((reply for reply in replies if reply.error), replies[0])
+
+    def run(self, config: CellConfig, seeds: Iterable[int], size: int) -> Iterator[Reply]:
+        """Run one episode a seed, `size` at a time, and yield what becomes of each as it ends."""
+        yield from self._serve([Task(config, seed) for seed in seeds], size)
+
+    def close(self) -> None:
+        """Let idle workers end by themselves and end the others. Idempotent."""
+        workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.pipe.close()
+            if worker.task is not None:
+                worker.process.terminate()
+        deadline = time.monotonic() + _GRACE_S
+        for worker in workers:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+
+    def _serve(self, tasks: list[Task], size: int) -> Iterator[Reply]:
+        self._workers += [self._start() for _ in range(size - len(self._workers))]
+        waiting = deque(tasks)
+        while waiting or any(worker.task for worker in self._workers):
+            for index, worker in enumerate(self._workers[:size]):
+                if waiting and worker.task is None:
+                    if not worker.process.is_alive():
+                        worker.pipe.close()
+                        self._workers[index] = worker = self._start()  # noqa: PLW2901
+                    worker.give(waiting.popleft())
+            busy = [worker for worker in self._workers if worker.task]
+            ready = wait([worker.pipe for worker in busy])
+            for worker in busy:
+                if worker.pipe in ready:
+                    yield worker.take()
+
+    def _start(self) -> _Worker:
+        ours, theirs = _SPAWN.Pipe()
+        process = _SPAWN.Process(target=work, args=(theirs, self.factory), name="embodied-worker", daemon=True)
+        with _interrupts_held():
+            process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C is for the parent alone: a process started in here never sees it; the parent does afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _describe_end(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        return f"the worker process was ended by {signal.Signals(-exitcode).name}"
+    return f"the worker process ended with exit code {exitcode}"
