@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pybullet as bullet
+from envs.engine import bullet
 
 if TYPE_CHECKING:
     from envs.world import World

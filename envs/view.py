@@ -15,6 +15,7 @@ from envs.world import wrap
 
 FAR_M: Final = 99.0
 AT_M: Final = 0.45
+BEARINGS: Final = ("ahead", "left", "right", "behind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,10 @@ def compose(view: View) -> str:
         end = "" if view.detail.endswith((".", "!", "?")) else "."
         lines.append(f"Last action: {view.status}, {view.detail}{end}")
     lines.extend(f'You heard {text.split(": ", 1)[0]}: "{text.split(": ", 1)[1]}"' for text in view.heard)
-    if view.sights:
-        lines.append("In sight: " + "; ".join(f"{s.words} {s.distance_m:.0f} m {s.bearing}" for s in view.sights) + ".")
+    groups = {
+        bearing: ", ".join(f"{s.words} {s.distance_m:.0f} m" for s in view.sights if s.bearing == bearing)
+        for bearing in BEARINGS
+    }
+    seen = "; ".join(f"{bearing}: {names}" for bearing, names in groups.items() if names)
+    lines.append(f"In sight {seen}." if seen else "Nothing in sight.")
     return "\n".join(lines)

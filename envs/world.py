@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import pybullet as bullet
 
 from envs.body import Body, Vec3
+from envs.engine import bullet
 from envs.shading import Shot, cast_shadows, paint_backdrop, to_clip
 
 __all__ = ["TICK_S", "Block", "Body", "Camera", "Color", "Contact", "Hit", "Vec3", "World", "wrap"]

@@ -69,7 +69,7 @@ def unpack_states(path: Path) -> Recording:
         StoreError: The file is missing, torn, or of another layout.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             layout = int(archive["layout"].item())
             planes, text = archive["planes"], archive["meta"].tobytes()
         if layout != LAYOUT:
