@@ -68,7 +68,7 @@ class Switched:
 def draw_temper(rng: np.random.Generator) -> Temper:
     """What the person of a seed is like."""
     return Temper(
-        sets_off_s=float(rng.uniform(26.0, 36.0)),
+        sets_off_s=float(rng.uniform(18.0, 28.0)),
         patience_s=float(rng.uniform(18.0, 26.0)),
         yields_after=int(rng.integers(1, 4)),
         pause_s=float(rng.uniform(2.5, 4.0)),

@@ -442,5 +442,6 @@ def test_the_yaml_names_every_argument() -> None:
     assert options.pop("_target_") == f"{OllamaBackend.__module__}.{OllamaBackend.__qualname__}"
     defaults = dict(OllamaBackend.__init__.__kwdefaults__ or {})
     assert options.pop("name") == "deepseek-r1:8b"
+    assert options.pop("max_tokens") == 4096
     assert options == defaults
     OllamaBackend("deepseek-r1:8b", **options).close()

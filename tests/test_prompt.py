@@ -203,7 +203,7 @@ def test_the_name_is_drawn_by_seed(texts: ScenarioTexts) -> None:
 
 def test_the_opening_messages_hold_sections_actions_and_observation() -> None:
     system, user = opening_messages(RenderedPrompt("You drive.", "First this.", {}), "Actions: look", "You see A.")
-    assert (system.role, system.content) == ("system", "You drive.\n\nActions: look")
+    assert (system.role, system.content) == ("system", "Actions: look\n\nYou drive.")
     assert (user.role, user.content) == ("user", "First this.\n\nYou see A.")
     assert opening_messages(RenderedPrompt("s", "", {}), "a", "You see A.")[1].content == "You see A."
 
