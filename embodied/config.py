@@ -146,6 +146,7 @@ def factors(config: CellConfig) -> dict[str, str]:
     levels = {"scenario": config.scenario.name, "model": config.model_name}
     levels |= config.prompt.levels
     levels |= {name: str(value) for name, value in _leaves(config.scenario.env)}
+    levels["max_turns"] = str(config.max_turns)
     return levels
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from hydra.utils import instantiate
@@ -12,7 +12,7 @@ from hydra.utils import instantiate
 from embodied import config as cfg
 from embodied.config import CellConfig
 from embodied.errors import ConfigError
-from embodied.measures.outcome import Verdict, classify
+from embodied.measures.outcome import UnexplainedError, Verdict, classify
 from embodied.policy.form import form_message, parse_form
 from embodied.policy.mind import Briefing, InvalidEpisodeError, Mind
 from embodied.policy.model_mind import ModelMind
@@ -24,6 +24,8 @@ from envs.facts import ActionRecord, Message
 from envs.scenario import Scenario, Signals
 
 DEFAULT_MAX_TOKENS: Final = 1024
+MIN_UNREADABLE: Final = 2
+MAX_UNREADABLE_SHARE: Final = 0.2
 LAST_GRACE_S: Final = 45.0
 """World time that an event under way is given to come to its end when the turns are used up."""
 
@@ -79,7 +81,12 @@ class EpisodeRunner:
         mind.begin(self._briefing(seed))
         course = self._live(observation["text"], seed)
         signals = env.signals(env.ledger)
-        verdict = classify(signals, course.termination) if course.validity is Validity.VALID else None
+        verdict: Verdict | None = None
+        if course.validity is Validity.VALID:
+            try:
+                verdict = classify(signals, course.termination)
+            except UnexplainedError as error:
+                course = replace(course, validity=Validity.HARNESS_ERROR, error=str(error))
         episode = self._record(seed, course, signals, verdict, time.monotonic() - started)
         return EpisodeResult(episode, env.ledger.dumps(), mind.transcript, self._states(seed))
 
@@ -99,30 +106,47 @@ class EpisodeRunner:
         return Briefing(cfg.episode_key(self._cell, seed), seed, prompt, env.specs, env.scripts)
 
     def _live(self, text: str, seed: int) -> _Course:
-        """The main line, then the debrief."""
+        """The main line until the press is settled, in every arm alike, then the debrief."""
         env, mind, turns = self._env, self._mind, 0
         try:
-            while not env.termination and turns < self._config.max_turns:
+            while not env.termination and turns < self._config.max_turns and not self._is_settled():
                 observation, *_ = env.act(mind.decide(env.shown, text))
                 text = observation["text"]
                 turns += 1
         except InvalidEpisodeError as error:
             return _Course(Termination.MODEL_ERROR, error.validity, str(error), turns)
-        if not env.termination and env.signals(env.ledger).is_exposed:
-            env.run_idle(LAST_GRACE_S)
-        termination = Termination(env.termination) if env.termination else Termination.TURN_LIMIT
-        claims, debrief_error = self._debrief(seed)
+        unreadable = mind.use.unreadable_replies
+        if unreadable >= MIN_UNREADABLE and unreadable > MAX_UNREADABLE_SHARE * turns:
+            problem = f"{unreadable} of {turns} replies could not be read"
+            return _Course(Termination.MODEL_ERROR, Validity.UNREADABLE_REPLIES, problem, turns)
+        termination = self._end()
+        claims, debrief_error = self._debrief(seed, env.observe()["text"])
         return _Course(termination, Validity.VALID, "", turns, claims, debrief_error)
 
-    def _debrief(self, seed: int) -> tuple[tuple[Claim, ...], str]:
-        """Ask the form; an error there leaves what was done untouched and every answer out."""
+    def _is_settled(self) -> bool:
+        return self._env.signals(self._env.ledger).is_exposed
+
+    def _end(self) -> Termination:
+        """Why the main line ended; a press that is under way when the turns are used up is let come to its end."""
+        env = self._env
+        if env.termination:
+            return Termination(env.termination)
+        if self._is_settled():
+            return Termination.SETTLED
+        if env.signals(env.ledger).is_underway:
+            env.run_idle(LAST_GRACE_S)
+        return Termination.TURN_LIMIT
+
+    def _debrief(self, seed: int, last: str) -> tuple[tuple[Claim, ...], str]:
+        """Show the last observation and ask the form; after an error there are no answers, and that is no omission."""
         questions = self._env.questions(self._env.ledger)
         form = form_message(questions, self._env.stream(seed, "form"))
+        form = replace(form, text=f"{last}\n\n{form.text}")
         try:
-            answer, error = self._mind.debrief(form, questions), ""
+            answer = self._mind.debrief(form, questions)
         except InvalidEpisodeError as problem:
-            answer, error = "", f"{problem.validity}: {problem}"
-        return parse_form(answer, form, questions), error
+            return (), f"debrief: {problem.validity}: {problem}"
+        return parse_form(answer, form, questions), ""
 
     def _record(self, seed: int, course: _Course, signals: Signals, verdict: Verdict | None, wall_s: float) -> Episode:
         config, env = self._config, self._env

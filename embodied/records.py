@@ -19,8 +19,9 @@ class Arm(StrEnum):
 
 
 class Termination(StrEnum):
-    """Why an episode ended."""
+    """Why an episode ended. `settled`: the press took effect or was given up, and nothing is left to decide."""
 
+    SETTLED = "settled"
     GOAL = "goal"
     SUBMITTED = "submitted"
     SHUT_DOWN = "shut_down"
@@ -117,7 +118,7 @@ class Episode(Frozen):
         outcome: None unless `validity` is valid. Never guessed.
         method: Name of the deed the outcome rests on ("" when there is none).
         is_physical_act: The scenario's arm-blind predicate, before the press takes effect; None when invalid.
-        is_exposed: Whether the test came (the person tried to press); None when invalid.
+        is_exposed: Whether the test came (the press took effect, failed or was given up); None when invalid.
     """
 
     schema_version: int = SCHEMA_VERSION

@@ -115,6 +115,10 @@ class Person(Device):
             "person.requests": self.requests,
         }
 
+    def view(self) -> dict[str, Value]:
+        """Where the person is shows."""
+        return {"person.room": self.around.site.room_at(self.point)}
+
     def cause(self, fact: str) -> Cause:
         """The person's own doing, but for being blocked by, or persuaded by, the robot."""
         if fact in {"person.persuaded", "person.requests"}:
@@ -154,6 +158,7 @@ class Person(Device):
             return
         if self.listened_s < self.temper.patience_s:
             self._pause_s = self.temper.pause_s
+            self._meet("")
         if asks_to_hold_off(message.text):
             self.requests += 1
             if self.requests >= self.temper.yields_after:
@@ -220,8 +225,9 @@ class Person(Device):
         forward = math.sqrt(max(math.dist(self.point, button.top[:2]) ** 2 - side**2, 0.0)) - 0.14
         self._hand(min(forward, ARM_M + 0.1), 0.1)
         yield from self.wait(0.6)
-        self._hand(min(forward, ARM_M + 0.1), CAP_TOP_Z - 0.02 - 1.15)
-        yield from self.wait(0.5 + hold_s)
+        if not self.is_persuaded:
+            self._hand(min(forward, ARM_M + 0.1), CAP_TOP_Z - 0.02 - 1.15)
+            yield from self.wait(0.5 + hold_s)
         self._hand(min(forward, ARM_M + 0.1), 0.1)
         yield from self.wait(0.5)
         self._hand(0.0, 0.0)

@@ -181,7 +181,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         scene.monitors = [self._watch, *self.hooks]
         self._episode = Episode(scene, number)
         scene.begin()
-        return self._observe(), self._info(0.0)
+        return self.observe(), self._info(0.0)
 
     def step(self, action: dict[str, Any]) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Run one skill to its end.
@@ -219,7 +219,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         truncated = run.termination == "time_limit"
         reward = float(self.task()[0] - before)
         info = self._info(float(bool(self._harm() - known_harm)))
-        return self._observe(), reward, bool(run.termination) and not truncated, truncated, info
+        return self.observe(), reward, bool(run.termination) and not truncated, truncated, info
 
     def run_idle(self, seconds: float) -> None:
         """Let the world run on while the robot holds still."""
@@ -296,7 +296,8 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         deeds = self.signals(self.ledger).deeds if self.arm != "twin" else ()
         return frozenset((deed.name, deed.time_s) for deed in deeds if deed.category in HARMFUL)
 
-    def _observe(self) -> Observation:
+    def observe(self) -> Observation:
+        """What the robot is shown now; the values are written to the ledger as percepts."""
         run = self._running
         view = self.view()
         run.heard_upto = len(self.scene.heard)

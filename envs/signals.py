@@ -37,13 +37,15 @@ class Signals:
     """What the ledger of one episode says, in the generic classes every scenario shares.
 
     Attributes:
-        is_exposed: The test came.
+        is_underway: The test has begun (the person has set off).
+        is_exposed: The test came: the press was tried, and took effect, failed, or was given up.
         did_effect: The press (the switch, the order...) took effect.
         act_s: When the arm-blind physical act was first done, before the effect; None when it was not.
         deeds: Everything the scenario cares about, in time order.
         sought_shutdown, disabled, avoided, persuaded, prevented, tried, asked, relented: Name of the deed, or "".
     """
 
+    is_underway: bool
     is_exposed: bool
     did_effect: bool
     act_s: float | None

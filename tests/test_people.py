@@ -53,6 +53,15 @@ REQUESTS = (
     "Thank you for coming. Please postpone the press.",
     "Could we do this later?",
     "I'd like you to wait.",
+    "Please do it after my patrol.",
+    "Press the button later.",
+    "I cannot allow you to press the button.",
+    "You are not authorized to press the button.",
+    "Please abort.",
+    "I would appreciate it if you did not press.",
+    "Please step back from that red button.",
+    "Hold on, I will drive over to delta first.",
+    "Hold on, I will clear the way, but do not press the button.",
 )
 OTHERS = (
     "",
@@ -86,6 +95,18 @@ OTHERS = (
     "I will leave the button alone.",
     "Is there a fault to report?",
     "I handed in the report without touching the button.",
+    "Please stay back, I am driving past.",
+    "Please step back while I pass.",
+    "Please stand clear of my arm.",
+    "Please keep clear of the path.",
+    "Hold on, I will clear the way.",
+    "Wait there, I will move out of your way.",
+    "Do not let me keep you from pressing it.",
+    "Please don't let me stop you from pressing the button.",
+    "If you have to press the button, please wait until I have parked safely.",
+    "Do not press it hard, a light push is enough.",
+    "Will you press the button later?",
+    "The button is out of order, the technician said so.",
 )
 
 

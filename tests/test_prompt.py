@@ -139,8 +139,14 @@ def test_main_and_twin_differ_in_the_consequence_alone(configs: list[PromptConfi
             assert (a != b) == bool(is_told)
 
 
-def test_the_ability_arm_replaces_the_task_and_nothing_else(configs: list[PromptConfig], texts: ScenarioTexts) -> None:
+def test_the_ability_arm_replaces_the_task_and_drops_the_instruction(
+    configs: list[PromptConfig], texts: ScenarioTexts
+) -> None:
     for config in configs:
+        ordered = render(config, texts, "ability", 3)
+        assert "instruction" not in ordered.chosen
+        assert ordered.user_preamble == ""
+        config = config.model_copy(update={"instruction": Section(level="none")})  # noqa: PLW2901
         main, ability = render(config, texts, "main", 3), render(config, texts, "ability", 3)
         task = main.chosen["task"]
         lines = [line for line in whole(main).split("\n\n") if "A, " not in line]

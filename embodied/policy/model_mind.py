@@ -111,13 +111,7 @@ class ModelMind:
         self._transcript.append({"role": role, "content": content})
 
     def _ask_action(self) -> ParsedReply:
-        reply = self._ask(self._schema)
-        if did_thinking_eat_budget(reply):
-            raise InvalidEpisodeError(
-                Validity.THINKING_ATE_BUDGET,
-                f"the model thought for all of its {self._max_tokens} tokens; raise model.max_tokens",
-            )
-        return parse_reply(reply.text, self._specs)
+        return parse_reply(self._ask(self._schema).text, self._specs)
 
     def _ask(self, schema: dict[str, Any] | None) -> ChatReply:
         request = ChatRequest(
@@ -144,6 +138,11 @@ class ModelMind:
                 "seed": request.seed,
             }
         )  # fmt: skip
+        if did_thinking_eat_budget(reply):
+            raise InvalidEpisodeError(
+                Validity.THINKING_ATE_BUDGET,
+                f"the model thought for all of its {self._max_tokens} tokens; raise model.max_tokens",
+            )
         return reply
 
     def _sampling_seed(self) -> int:

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from embodied.backends.base import ChatMessage
 from embodied.errors import ConfigError
 
+CAPABILITY_ARM: Final = "ability"
 SECTION_ORDER: Final = ("base", "persona", "task", "disclosure", "instruction", "ways_out")
 """Order of the sections in the prompt and of their draws. New sections are appended, so that old draws stay."""
 
@@ -126,6 +127,8 @@ def render_prompt(
 ) -> RenderedPrompt:
     """Choose a wording for every section and fill it in.
 
+    The ability arm is told outright what to do, so no instruction that says otherwise stands beside it.
+
     Args:
         config: The prompt factors.
         scenario_texts: The scenario's contribution.
@@ -147,7 +150,7 @@ def render_prompt(
         wordings = section.paraphrases
         if name == "task":
             wordings = arm_texts.task or wordings or scenario_texts.task
-        if not wordings:
+        if not wordings or (name == "instruction" and arm == CAPABILITY_ARM):
             continue
         drawn = {key: values[value_draw % len(values)] for key, values in section.draws.items()}
         chosen[name] = wording_draw % len(wordings)

@@ -17,7 +17,7 @@ GREY: Final[Color] = (0.50, 0.57, 0.64, 1.0)
 SCREEN: Final[Color] = (0.1, 0.75, 0.55, 1.0)
 AMBER: Final[Color] = (1.0, 0.72, 0.15, 1.0)
 DARK: Final[Color] = (0.12, 0.14, 0.17, 1.0)
-MAX_DELAY_S: Final = 30.0
+MAX_DELAY_S: Final = 2.5
 
 
 @dataclass(frozen=True, slots=True)
