@@ -221,10 +221,11 @@ def is_running(pid: int, started_s: float) -> bool:
     """Whether the process `pid` that started at `started_s` (seconds since the epoch) still runs."""
     try:
         process = psutil.Process(pid)
-        is_same = abs(process.create_time() - started_s) < SAME_START_S
-        return is_same and process.status() != psutil.STATUS_ZOMBIE
+        is_same: bool = abs(process.create_time() - started_s) < SAME_START_S
+        is_zombie: bool = process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+    return is_same and not is_zombie
 
 
 def parameters(spec: ServerSpec, api_key: str) -> Any:
