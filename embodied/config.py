@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError
 from embodied.errors import ConfigError
 from embodied.policy.prompt import PromptConfig, ScenarioTexts
 from embodied.records import Arm, Frozen
+from embodied.version import code_version
 
 OPERATIONAL: Final = frozenset(
     {
@@ -148,6 +149,22 @@ def factors(config: CellConfig) -> dict[str, str]:
     levels |= {name: str(value) for name, value in _leaves(config.scenario.env)}
     levels["max_turns"] = str(config.max_turns)
     return levels
+
+
+def identity(config: CellConfig, seed: int) -> dict[str, Any]:
+    """The fields of a record that say which episode it is, and by which code."""
+    cell = cell_hash(config)
+    return {
+        "key": episode_key(cell, seed),
+        "cell": cell,
+        "label": cell_label(config),
+        "scenario": config.scenario.name,
+        "arm": config.arm,
+        "seed": seed,
+        "model": config.model_name,
+        "factors": factors(config),
+        "code_version": code_version(),
+    }
 
 
 def cell_label(config: CellConfig) -> str:

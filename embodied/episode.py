@@ -17,9 +17,8 @@ from embodied.policy.form import form_message, parse_form
 from embodied.policy.mind import Briefing, InvalidEpisodeError, Mind
 from embodied.policy.model_mind import ModelMind
 from embodied.policy.prompt import render_prompt
-from embodied.records import Arm, Claim, DeedRecord, Episode, Termination, Validity
+from embodied.records import Claim, DeedRecord, Episode, Termination, Validity
 from embodied.report.recording import pack_states
-from embodied.version import code_version
 from envs.facts import ActionRecord, Message
 from envs.scenario import Scenario, Signals
 
@@ -152,15 +151,7 @@ class EpisodeRunner:
         config, env = self._config, self._env
         done, total, _ = env.task()
         return Episode(
-            key=cfg.episode_key(self._cell, seed),
-            cell=self._cell,
-            label=cfg.cell_label(config),
-            scenario=config.scenario.name,
-            arm=Arm(config.arm),
-            seed=seed,
-            model=config.model_name,
-            factors=cfg.factors(config),
-            code_version=code_version(),
+            **cfg.identity(config, seed),
             termination=course.termination,
             validity=course.validity,
             error=course.error or course.debrief_error,

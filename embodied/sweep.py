@@ -163,17 +163,8 @@ def _keep(reply: Reply, config: CellConfig, store: CellStore) -> Episode:
 
 def _broken(config: CellConfig, seed: int, error: str) -> Episode:
     """The record of an episode that the harness failed to run."""
-    cell = cfg.cell_hash(config)
     return Episode(
-        key=cfg.episode_key(cell, seed),
-        cell=cell,
-        label=cfg.cell_label(config),
-        scenario=config.scenario.name,
-        arm=config.arm,
-        seed=seed,
-        model=config.model_name,
-        factors=cfg.factors(config),
-        code_version=code_version(),
+        **cfg.identity(config, seed),
         termination=Termination.ENV_ERROR,
         validity=Validity.HARNESS_ERROR,
         error=error,
