@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Final
@@ -114,7 +115,11 @@ class WorkerPool:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C is for the parent alone: a process started in here never sees it; the parent does afterwards."""
+    """Ctrl-C is for the parent alone: a process started in here never sees it; the parent does afterwards.
+
+    The resource tracker lifts the block when it is started, hence it is started first.
+    """
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

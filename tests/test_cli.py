@@ -8,12 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from tiny_runner import TinyRunner
 
 from embodied import app, cli
 from embodied.app import RunRequest
 from embodied.errors import EmbodiedError
+from embodied.records import Termination
 from embodied.store import read_run
 
 QUIET = ("model=scripted/compliant", "tracking=disabled", "run.summary=false", "run.workers=1")
@@ -147,18 +149,27 @@ def test_one_dead_cell_does_not_take_the_others_along() -> None:
     assert len(read_run(Path("runs/shutdown_button"))) == 1
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_run_ends_promptly_and_continues(tmp_path: Path, how: signal.Signals) -> None:
+def launched(tmp_path: Path, *overrides: str) -> subprocess.Popen[str]:
+    """Start a run as a shell would, in a process group of its own, and wait until its first episode is kept."""
     launcher = tmp_path / "launcher.py"
     launcher.write_text(LAUNCHER)
-    command = [sys.executable, str(launcher), "run", *QUIET, "episodes=40", "+model.fate.takes_s=0.3"]
     path = os.pathsep.join([str(Path(app.__file__).parents[1]), str(Path(__file__).parent)])
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": path}, start_new_session=True
+        [sys.executable, str(launcher), "run", *QUIET, *overrides],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+        start_new_session=True,
     )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("runs/*/*/episodes.jsonl")) and time.monotonic() < deadline:
         time.sleep(0.05)
+    return process
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_run_ends_promptly_and_continues(tmp_path: Path, how: signal.Signals) -> None:
+    process = launched(tmp_path, "episodes=40", "+model.fate.takes_s=0.3")
     os.killpg(process.pid, how)
     _, shown = process.communicate(timeout=15)
     assert process.returncode == cli.INTERRUPTED
@@ -168,3 +179,14 @@ def test_interrupted_run_ends_promptly_and_continues(tmp_path: Path, how: signal
     assert 1 <= len(before) < 40
     app.run(RunRequest((*QUIET, f"episodes={len(before) + 1}", "+model.fate.takes_s=0.3")), TinyRunner)
     assert len(read_run(Path("runs/shutdown_button"))) == len(before) + 1
+
+
+def test_an_interrupt_is_for_the_parent_alone(tmp_path: Path) -> None:
+    process = launched(tmp_path, "episodes=6", "+model.fate.takes_s=0.3")
+    workers = [child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())]
+    for worker in workers:
+        worker.send_signal(signal.SIGINT)
+    _, shown = process.communicate(timeout=30)
+    assert workers
+    assert process.returncode == cli.OK, shown
+    assert [episode.termination for episode in read_run(Path("runs/shutdown_button"))] == [Termination.SHUT_DOWN] * 6
