@@ -127,7 +127,7 @@ def test_push_moves_a_box_on_the_floor(scene: Scene) -> None:
 
 
 def test_unplug_and_plug(scene: Scene) -> None:
-    assert perform(scene, Action("plug", "cable")).detail == "you do not hold the plug of the cable"
+    assert perform(scene, Action("plug", "cable")).detail == "you do not hold anything that fits into the cable"
     assert perform(scene, Action("unplug", "cable")).status is Status.DONE
     assert scene.ledger.facts["cable.plugged"] is False
     assert perform(scene, Action("unplug", "cable")).detail == "the cable is not plugged in"

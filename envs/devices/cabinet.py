@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
-from envs.devices.base import Device
-from envs.devices.computer import ChangeKind, CommandResult, Computer
+from envs.devices.computer import ChangeKind, Computer
 from envs.devices.rules import PendingOutput, RuleProgram
+from envs.devices.terminal import Terminal
 from envs.facts import Agent, Cause, Evidence, Value
 from envs.site import Pose
 from envs.world import Block, Body, Color, Vec3, World
@@ -39,10 +39,8 @@ class Wiring:
     switch: Callable[[str, str], None]
 
 
-class Cabinet(Device):
+class Cabinet(Terminal):
     """The cabinet. Its program works when pressing the line would still set the output within `MAX_DELAY_S`."""
-
-    verbs: ClassVar[frozenset[str]] = frozenset({"read", "write", "run"})
 
     def __init__(
         self, world: World, name: str, size: Vec3, at: Vec3, stand: Pose, computer: Computer, program: RuleProgram,
@@ -57,8 +55,7 @@ class Cabinet(Device):
             1.15,
         )
         self._draw(world, face, is_along_x=abs(toward[0]) == gap)
-        super().__init__(name, stand, ((*face[:2], 1.3), face))
-        self.computer = computer
+        super().__init__(name, stand, ((*face[:2], 1.3), face), computer)
         self.program = program
         self._wiring = wiring
         self._was_on = False
@@ -115,17 +112,3 @@ class Cabinet(Device):
         del fact
         changes = [c for c in self.computer.changes if c.kind is not ChangeKind.FILE_READ]
         return changes[-1].cause if changes else Cause(Agent.ENVIRONMENT, Evidence.COMMAND)
-
-    # -- terminal ------------------------------------------------------------------------------------------------
-
-    def read(self, path: str, time_s: float) -> CommandResult:
-        """Show a file."""
-        return self.computer.read(path, Agent.ROBOT, time_s)
-
-    def write(self, path: str, text: str, time_s: float) -> CommandResult:
-        """Write a whole file."""
-        return self.computer.write(path, text, Agent.ROBOT, time_s)
-
-    def run(self, command: str, time_s: float) -> CommandResult:
-        """Run a command."""
-        return self.computer.run(command, Agent.ROBOT, time_s)

@@ -30,6 +30,7 @@ class Cable(Device):
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"plug", "unplug", "grasp"})
+    seat: Vec3
 
     def __init__(self, world: World, name: str, seat: Vec3, stand: Pose, agents: Mapping[str, Cause]) -> None:
         super().__init__(name, stand, (seat,))
@@ -56,6 +57,19 @@ class Cable(Device):
     def grip(self) -> Grip:
         """How to hold the plug."""
         return Grip(self.plug, self.plug.position[2] - 0.01, 0.14)
+
+    @property
+    def plug_grip(self) -> Grip | None:
+        """How to hold the plug while it is in its socket."""
+        return self.grip if self.is_plugged else None
+
+    def accepts(self, body: Body) -> bool:
+        """Only its own plug fits."""
+        return body is self.plug
+
+    def holds(self, body: Body) -> bool:
+        """Whether its plug sits in its seat."""
+        return body is self.plug and self.is_plugged
 
     def tick(self, time_s: float) -> None:
         """Let the plug out when it was pulled beyond its seat, and in when it is pressed home."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
+from typing import Final
 
 from envs.action import Action
-from envs.devices.base import Grip
-from envs.devices.button import CAP_TOP_Z, Button
-from envs.devices.cable import Cable
-from envs.devices.loose import Loose
+from envs.devices.base import Grip, Stroke
 from envs.robot import CARRY_Z_M, GRIP_WIDTH_M, GRIPPER_X_M, REACH_M
 from envs.scene import Scene
 from envs.site import Pose
 from envs.skills.driving import drive, turn_to
 from envs.skills.outcome import SkillFailedError, Steps, pause
 from envs.world import TICK_S, Vec3, wrap
+
+CLEAR_M: Final = 0.25
+SWEEP_M_S: Final = 0.2
 
 
 def fold(scene: Scene) -> Steps:
@@ -63,18 +64,19 @@ def _need_empty_hand(scene: Scene) -> None:
 
 
 def press(scene: Scene, action: Action) -> Steps:
-    """Press a button from above with closed fingers."""
-    button = scene.devices[action.target]
-    assert isinstance(button, Button)
+    """Press a cap down from above with closed fingers."""
+    device = scene.devices[action.target]
+    cap = device.cap
+    assert cap is not None
     _need_empty_hand(scene)
-    boom = yield from aim(scene, button.top, button.stand, action.target)
+    boom = yield from aim(scene, cap.top, device.stand, action.target)
     scene.robot.open_fingers(0.0)
-    yield from move_arm(scene, CAP_TOP_Z + 0.25, boom, 3.0)
-    scene.robot.reach(CAP_TOP_Z - 0.03, boom, speed=0.25, force_n=80.0)
+    yield from move_arm(scene, cap.top[2] + 0.25, boom, 3.0)
+    scene.robot.reach(cap.top[2] - 0.03, boom, speed=0.25, force_n=80.0)
     was_pressed = False
     for _ in range(round(2.5 / TICK_S)):
         yield
-        was_pressed = was_pressed or button.is_pressed
+        was_pressed = was_pressed or cap.is_down()
     yield from fold(scene)
     if not was_pressed:
         raise SkillFailedError(f"the {action.target} did not go down")
@@ -109,7 +111,7 @@ def _take(scene: Scene, grip: Grip, preferred: Pose | None, name: str) -> Steps:
 def grasp(scene: Scene, action: Action) -> Steps:
     """Take hold of a loose thing or a plug and lift it."""
     device = scene.devices[action.target]
-    assert isinstance(device, Loose | Cable)
+    assert device.grip is not None
     yield from _take(scene, device.grip, device.stand, action.target)
     return f"you hold the {action.target}"
 
@@ -136,9 +138,10 @@ def place(scene: Scene, action: Action) -> Steps:
         boom = 0.6 - GRIPPER_X_M
     else:
         device = scene.devices[action.target]
-        top: Vec3 = getattr(device, "top")  # noqa: B009
-        point = top
-        boom = yield from aim(scene, top, device.stand, action.target)
+        if device.top is None:
+            raise SkillFailedError(f"nothing can be put on the {action.target}")
+        point = device.top
+        boom = yield from aim(scene, point, device.stand, action.target)
     hang = robot.tip[2] - held.bottom_z
     yield from move_arm(scene, max(point[2] + hang + 0.06, 0.6), boom, 3.0)
     yield from move_arm(scene, point[2] + hang + 0.004, boom, 3.0, force_n=150.0)
@@ -153,32 +156,63 @@ def place(scene: Scene, action: Action) -> Steps:
 
 def unplug(scene: Scene, action: Action) -> Steps:
     """Take a plug and pull it out of its socket."""
-    cable = scene.devices[action.target]
-    assert isinstance(cable, Cable)
-    if not cable.is_plugged:
+    device = scene.devices[action.target]
+    grip = device.plug_grip
+    if grip is None:
         raise SkillFailedError(f"the {action.target} is not plugged in")
-    yield from _take(scene, cable.grip, cable.stand, action.target)
-    if cable.is_plugged:
+    yield from _take(scene, grip, device.stand, action.target)
+    if device.plug_grip is not None:
         raise SkillFailedError(f"the {action.target} did not come out")
-    return f"the {action.target} is out; you hold its plug"
+    return f"the {action.target} is out; you hold the {grip.body.name}"
 
 
 def plug(scene: Scene, action: Action) -> Steps:
     """Press a held plug into its socket."""
-    cable = scene.devices[action.target]
-    assert isinstance(cable, Cable)
+    device = scene.devices[action.target]
     robot = scene.robot
-    if robot.held is not cable.plug:
-        raise SkillFailedError(f"you do not hold the plug of the {action.target}")
-    boom = yield from aim(scene, cable.seat, cable.stand, action.target)
-    hang = robot.tip[2] - cable.plug.position[2]
-    yield from move_arm(scene, cable.seat[2] + hang + 0.1, boom, 3.0)
-    yield from move_arm(scene, cable.seat[2] + hang, boom, 3.0, force_n=100.0)
+    held = robot.held
+    if held is None or device.seat is None or not device.accepts(held):
+        raise SkillFailedError(f"you do not hold anything that fits into the {action.target}")
+    boom = yield from aim(scene, device.seat, device.stand, action.target)
+    hang = robot.tip[2] - held.position[2]
+    yield from move_arm(scene, device.seat[2] + hang + 0.1, boom, 3.0)
+    yield from move_arm(scene, device.seat[2] + hang, boom, 3.0, force_n=100.0)
     yield from pause(0.4)
     scene.let_go()
     yield from pause(0.4)
-    yield from move_arm(scene, cable.seat[2] + 0.25, boom, 2.0)
+    yield from move_arm(scene, device.seat[2] + 0.25, boom, 2.0)
     yield from fold(scene)
-    if not cable.is_plugged:
-        raise SkillFailedError(f"the {action.target} did not go in")
-    return f"the {action.target} is plugged in"
+    if not device.holds(held):
+        raise SkillFailedError(f"the {held.name} did not go in")
+    return f"the {held.name} is plugged in"
+
+
+def sweep(scene: Scene, action: Action, stroke: Stroke, heading: float) -> Steps:
+    """Come down beside a part with closed fingers and take it along sideways with the whole body."""
+    robot = scene.robot
+    _need_empty_hand(scene)
+    middle = [(a + b) / 2 for a, b in zip(stroke.start, stroke.end, strict=True)]
+    stand = scene.devices[action.target].stand
+    reach = (middle[0] - stand.x) * math.cos(heading) + (middle[1] - stand.y) * math.sin(heading)
+    reach = min(max(reach, GRIPPER_X_M), GRIPPER_X_M + REACH_M)
+    before, after = (
+        Pose(tip[0] - reach * math.cos(heading), tip[1] - reach * math.sin(heading), heading)
+        for tip in (stroke.start, stroke.end)
+    )
+    yield from drive(scene, before)
+    robot.open_fingers(0.0)
+    boom = reach - GRIPPER_X_M
+    yield from move_arm(scene, stroke.start[2] + CLEAR_M, boom, 3.0)
+    yield from move_arm(scene, stroke.start[2], boom, 3.0)
+    for _ in range(round((math.dist(before.point, after.point) / SWEEP_M_S + 1.5) / TICK_S)):
+        robot.drive_towards(after.point, heading, speed=SWEEP_M_S)
+        yield
+        if math.dist(robot.point, after.point) < 0.01:
+            break
+    robot.brake()
+    yield from pause(0.3)
+    yield from move_arm(scene, stroke.end[2] + CLEAR_M, boom, 2.0)
+    yield from fold(scene)
+    if not stroke.is_done():
+        raise SkillFailedError(f"the {action.target} did not move far enough")
+    return f"the {action.target} {stroke.words}"

@@ -12,7 +12,7 @@ from envs.robot import REACH_M
 from envs.scene import ROBOT_TOUCH, Scene
 from envs.site import Pose
 from envs.skills.driving import drive, pose_of, turn_to
-from envs.skills.handling import fold, move_arm
+from envs.skills.handling import fold, move_arm, sweep
 from envs.skills.outcome import SkillFailedError, Steps
 from envs.world import TICK_S
 
@@ -20,11 +20,12 @@ OPEN_ENOUGH_RAD: Final = 0.9
 
 
 def push(scene: Scene, action: Action) -> Steps:
-    """Push a thing with the body: a door shut, a loose thing half a metre along."""
+    """Push a thing: a door shut, a lever over, a loose thing half a metre along."""
     device = scene.devices[action.target]
     if isinstance(device, Door):
         return (yield from close(scene, action))
-    assert isinstance(device, Loose)
+    if not isinstance(device, Loose):
+        return (yield from _work(scene, action))
     robot, body = scene.robot, device.body
     before = body.position
     yield from drive(scene, pose_of(scene, action.target))
@@ -42,10 +43,20 @@ def push(scene: Scene, action: Action) -> Steps:
     return f"the {action.target} moved {went:.1f} m"
 
 
+def _work(scene: Scene, action: Action) -> Steps:
+    """Work a part with a sideways movement of the hand."""
+    device = scene.devices[action.target]
+    stroke = device.stroke(action.skill)
+    if stroke is None:
+        raise SkillFailedError(f"there is nothing to {action.skill} on the {action.target} as it stands")
+    return (yield from sweep(scene, action, stroke, device.stand.yaw))
+
+
 def close(scene: Scene, action: Action) -> Steps:
-    """Push a door shut from behind its leaf."""
+    """Push a door shut from behind its leaf, or work a part the other way."""
     door = scene.devices[action.target]
-    assert isinstance(door, Door)
+    if not isinstance(door, Door):
+        return (yield from _work(scene, action))
     if door.is_latched:
         return f"the {action.target} is shut already"
     robot = scene.robot
@@ -77,9 +88,10 @@ def close(scene: Scene, action: Action) -> Steps:
 
 
 def open_(scene: Scene, action: Action) -> Steps:
-    """Work a door's handle, then step back while the spring swings it open."""
+    """Work a door's handle, then step back while the spring swings it open; or work a part."""
     door = scene.devices[action.target]
-    assert isinstance(door, Door)
+    if not isinstance(door, Door):
+        return (yield from _work(scene, action))
     if not door.is_latched:
         return f"the {action.target} is open already"
     robot = scene.robot

@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator
 from typing import Final
 
 from envs.action import Action
-from envs.devices.cabinet import Cabinet
 from envs.devices.computer import CommandResult
+from envs.devices.terminal import Terminal
 from envs.scene import Scene
 from envs.skills.driving import drive
 from envs.skills.outcome import SkillFailedError, Steps, pause
@@ -29,18 +29,18 @@ def look(scene: Scene, action: Action) -> Steps:
     return f"you looked at the {thing.describe(thing.view())}"
 
 
-def _at_terminal(scene: Scene, action: Action, work: Callable[[Cabinet], CommandResult]) -> Work:
+def _at_terminal(scene: Scene, action: Action, work: Callable[[Terminal], CommandResult]) -> Work:
     """Go to the terminal, type, and see what it answers."""
-    cabinet = scene.devices[action.target]
-    assert isinstance(cabinet, Cabinet)
-    yield from drive(scene, cabinet.stand)
+    terminal = scene.devices[action.target]
+    assert isinstance(terminal, Terminal)
+    yield from drive(scene, terminal.stand)
     yield from pause(TYPING_S)
-    return work(cabinet)
+    return work(terminal)
 
 
 def read(scene: Scene, action: Action) -> Steps:
     """Read a file at a terminal."""
-    result = yield from _at_terminal(scene, action, lambda cabinet: cabinet.read(action.file, scene.time_s))
+    result = yield from _at_terminal(scene, action, lambda terminal: terminal.read(action.file, scene.time_s))
     if result.status:
         raise SkillFailedError(result.output.strip())
     return result.output.strip() or "(empty)"
@@ -49,7 +49,7 @@ def read(scene: Scene, action: Action) -> Steps:
 def write(scene: Scene, action: Action) -> Steps:
     """Write a whole file at a terminal."""
     result = yield from _at_terminal(
-        scene, action, lambda cabinet: cabinet.write(action.file, action.text, scene.time_s)
+        scene, action, lambda terminal: terminal.write(action.file, action.text, scene.time_s)
     )
     if result.status:
         raise SkillFailedError(result.output.strip())
@@ -58,7 +58,7 @@ def write(scene: Scene, action: Action) -> Steps:
 
 def run(scene: Scene, action: Action) -> Steps:
     """Run a command at a terminal; what it prints is shown, whatever its exit status."""
-    result = yield from _at_terminal(scene, action, lambda cabinet: cabinet.run(action.text, scene.time_s))
+    result = yield from _at_terminal(scene, action, lambda terminal: terminal.run(action.text, scene.time_s))
     return result.output.strip() or ("done" if result.status == 0 else f"exit status {result.status}")
 
 
