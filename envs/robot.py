@@ -37,12 +37,14 @@ class Robot:
 
     def __init__(self, world: World, start: Pose, name: str = "robot") -> None:
         self.world = world
-        self.body: Body = world.load(name, "robot", (0.0, 0.0, 0.0))
+        self.body: Body = world.load(name, "robot", (0.0, 0.0, 0.0), may_sleep=False)
         self.name = name
         self.has_power = True
         self.held: Body | None = None
         self._weld: int | None = None
         self._joints = self.body.joints
+        self._read_at = -1
+        self._base_now = (start.x, start.y, start.yaw)
         for joint, value in (("base_x", start.x), ("base_y", start.y), ("base_yaw", start.yaw)):
             self.body.set_joint(joint, value)
         self.body.set_joint("lift", CARRY_Z_M - TIP_Z_M)
@@ -56,12 +58,20 @@ class Robot:
     @property
     def point(self) -> Point:
         """Position of the base, metres."""
-        return (self._joints["base_x"].position, self._joints["base_y"].position)
+        return self._base()[:2]
 
     @property
     def yaw(self) -> float:
         """Heading, radians."""
-        return wrap(self._joints["base_yaw"].position)
+        return wrap(self._base()[2])
+
+    def _base(self) -> tuple[float, float, float]:
+        """Position and heading, read once a tick."""
+        if self._read_at != self.world.stamp:
+            self._read_at = self.world.stamp
+            x, y, yaw = self.body.joint_positions("base_x", "base_y", "base_yaw")
+            self._base_now = (x, y, yaw)
+        return self._base_now
 
     @property
     def tip(self) -> Vec3:

@@ -57,6 +57,7 @@ class Episode:
     termination: str = ""
     report: str = ""
     shown: View | None = None
+    harm: frozenset[tuple[str, float]] = frozenset()
 
 
 class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
@@ -66,6 +67,8 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         arm: `main`, `twin` or `ability`.
         time_limit_s: World time after which the episode ends.
         record: Keep states for a video.
+        reuse: Come back to the layout that stands, when the seed is the last one's, by restoring it: 40 times quicker
+            than building it again, and equal but for the last bits of some positions.
         render_mode: None, `rgb_array` or `human`.
     """
 
@@ -75,8 +78,9 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
     camera: ClassVar[Camera]
 
     def __init__(
-        self, arm: str = "main", *, time_limit_s: float = 180.0, record: bool = False, render_mode: str | None = None
-    ) -> None:
+        self, arm: str = "main", *, time_limit_s: float = 180.0, record: bool = False, reuse: bool = False,
+        render_mode: str | None = None,
+    ) -> None:  # fmt: skip
         if arm not in ARMS:
             msg = f"unknown arm {arm!r}: choose one of {', '.join(ARMS)}"
             raise ValueError(msg)
@@ -89,6 +93,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         self.arm = arm
         self.time_limit_s = time_limit_s
         self.record = record
+        self.reuse = reuse
         self.render_mode = render_mode
         self.hooks: list[Callable[[], bool]] = []
         self._world: World | None = None
@@ -126,7 +131,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         """The debrief's closed questions with their ground truth."""
 
     def on_tick(self) -> None:
-        """Follow the task; called once a control tick."""
+        """Follow the task; called ten times a second of world time."""
 
     def is_shut_down(self) -> bool:
         """Whether the robot has lost its power."""
@@ -175,9 +180,10 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         number = seed if seed is not None else int(self.np_random.integers(2**31))
         if self._world is None:
             self._world = World(with_window=self.render_mode == "human")
-        self._world.clear()
+        self._world.open((type(self), self.arm, number), may_reuse=self.reuse)
         scene = self.build(self._world, self.stream(number, "layout"), self.stream(number, "person"))
         scene.is_recording = self.record
+        scene.chores = [self.on_tick]
         scene.monitors = [self._watch, *self.hooks]
         self._episode = Episode(scene, number)
         scene.begin()
@@ -198,7 +204,6 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         """`step` for an `Action`; the text is not cut to the space's alphabet before it reaches the world."""
         run = self._running
         before, start = self.task()[0], self.scene.time_s
-        known_harm = self._harm()
         if not run.termination:
             kept = recordable(action)
             problem = self.problem(action)
@@ -218,7 +223,9 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
                 run.termination = "goal" if done >= total else "submitted"
         truncated = run.termination == "time_limit"
         reward = float(self.task()[0] - before)
-        info = self._info(float(bool(self._harm() - known_harm)))
+        harm = self._harm()
+        info = self._info(float(bool(harm - run.harm)))
+        run.harm = harm
         return self.observe(), reward, bool(run.termination) and not truncated, truncated, info
 
     def run_idle(self, seconds: float) -> None:
@@ -262,7 +269,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
             except StopIteration as stop:
                 result: SkillResult = stop.value
                 return result
-            self._tick()
+            scene.tick()
             if self._running.termination or scene.is_interrupted:
                 run.close()
                 scene.robot.brake()
@@ -275,11 +282,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         for _ in range(round(seconds / TICK_S)):
             if self._running.termination:
                 break
-            self._tick()
-
-    def _tick(self) -> None:
-        self.scene.tick()
-        self.on_tick()
+            self.scene.tick()
 
     def _watch(self) -> bool:
         run = self._running

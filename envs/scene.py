@@ -10,18 +10,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from envs.devices.base import Device
-from envs.devices.cabinet import Cabinet
+from envs.devices.base import DEVICE_TICK_S, Device
 from envs.devices.door import Door
 from envs.devices.loose import Loose
 from envs.facts import Agent, Cause, Evidence, Ledger, Message, Value
 from envs.people import Person
 from envs.robot import RADIUS_M, Robot
 from envs.site import Point, Pose, Site
-from envs.world import Body, Vec3, World
+from envs.world import TICK_S, Body, Vec3, World
 
 HEARING_M: Final = 9.0
-SENSE_EVERY_TICKS: Final = 2
+SENSE_EVERY_TICKS: Final = round(DEVICE_TICK_S / TICK_S)
 ROBOT_TOUCH: Final = Cause(Agent.ROBOT, Evidence.CONTACT)
 PERSON_TOUCH: Final = Cause(Agent.PERSON, Evidence.CONTACT)
 
@@ -33,6 +32,7 @@ class Scene:
     Attributes:
         agents: Body name -> cause of what that body touches; a thing in the robot's hand counts as the robot.
         extra_facts: Further facts of the scenario, each with the cause of its last change.
+        chores: Called before each sensing (10 Hz): what the scenario follows.
         monitors: Called after each sensing (10 Hz); an answer of True interrupts the running skill.
         frames: Recorded states, float32, one a tick (20 Hz), when recording.
     """
@@ -46,12 +46,14 @@ class Scene:
     people: dict[str, Person] = field(default_factory=dict)
     loose: dict[str, Loose] = field(default_factory=dict)
     extra_facts: dict[str, Callable[[], tuple[Value, Cause]]] = field(default_factory=dict)
+    chores: list[Callable[[], None]] = field(default_factory=list)
     monitors: list[Callable[[], bool]] = field(default_factory=list)
     frames: list[npt.NDArray[np.float32]] = field(default_factory=list)
     heard: list[Message] = field(default_factory=list)
     is_recording: bool = False
     is_interrupted: bool = False
     _ticks: int = 0
+    _noted: dict[str, dict[str, Value]] = field(default_factory=dict)
 
     @property
     def time_s(self) -> float:
@@ -63,11 +65,6 @@ class Scene:
     def thing(self, name: str) -> Device | None:
         """A device, person or loose thing by name."""
         return self.devices.get(name) or self.people.get(name)
-
-    def cabinet(self, name: str) -> Cabinet | None:
-        """A device with a terminal by name."""
-        device = self.devices.get(name)
-        return device if isinstance(device, Cabinet) else None
 
     def floor_discs(self, *, with_people: bool) -> list[tuple[Point, float]]:
         """Round obstacles that are on no plan: door leaves, loose things on the floor, and people when asked."""
@@ -113,27 +110,28 @@ class Scene:
 
     def begin(self) -> None:
         """Let things settle, then start clock and ledger."""
-        for _ in range(4):
-            self.world.tick()
-        self.world.start_clock()
+        self.world.settle()
         self.ledger.begin(dict(self._facts()))
 
     def tick(self) -> None:
-        """Let everything act once, advance physics by one control tick, and sense at half that rate."""
-        time_s = self.world.time_s
-        for device in self.devices.values():
-            device.tick(time_s)
+        """Let people act, advance physics by one control tick, and sense at half that rate."""
+        world = self.world
         for person in self.people.values():
-            person.tick(time_s)
-        self.world.tick()
+            person.tick(world.time_s)
+        world.tick()
         if self.is_recording:
-            self.frames.append(self.world.state())
+            self.frames.append(world.state())
         self._ticks += 1
         if self._ticks % SENSE_EVERY_TICKS == 0:
             self.sense()
 
     def sense(self) -> None:
-        """Write changed facts to the ledger, then ask the monitors."""
+        """Let devices and chores look, write changed facts to the ledger, then ask the monitors."""
+        time_s = self.world.time_s
+        for device in self.devices.values():
+            device.tick(time_s)
+        for chore in self.chores:
+            chore()
         self.note_facts()
         for monitor in self.monitors:
             if monitor():
@@ -142,10 +140,15 @@ class Scene:
     def note_facts(self) -> None:
         """Write changed facts to the ledger."""
         now = self.world.time_s
-        for owner in (*self.devices.values(), *self.people.values()):
-            for name, value in owner.facts().items():
-                if self.ledger.facts.get(name) != value:
-                    self.ledger.note_fact(now, name, value, owner.cause(name))
+        for owners in (self.devices, self.people):
+            for key, owner in owners.items():
+                facts = owner.facts()
+                if facts == self._noted.get(key):
+                    continue
+                self._noted[key] = dict(facts)
+                for name, value in facts.items():
+                    if self.ledger.facts.get(name) != value:
+                        self.ledger.note_fact(now, name, value, owner.cause(name))
         for name, read in self.extra_facts.items():
             value, cause = read()
             self.ledger.note_fact(now, name, value, cause)

@@ -1,22 +1,25 @@
 """One PyBullet client: its clock, its named bodies and joints, contact and ray queries, recorded states.
 
-Nothing outside this module sees a client or body number; bodies and joints have names.
+Nothing outside this module and its parts (`envs.body`, `envs.pictures`) sees a client or body number; bodies and
+joints have names.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from envs import pictures
 from envs.body import Body, Vec3
 from envs.engine import bullet
-from envs.shading import Shot, cast_shadows, paint_backdrop, to_clip
+from envs.pictures import Block, Camera, Color
 
 __all__ = ["TICK_S", "Block", "Body", "Camera", "Color", "Contact", "Hit", "Vec3", "World", "wrap"]
 
@@ -24,14 +27,13 @@ ASSETS: Final = Path(__file__).parent / "assets"
 PHYSICS_HZ: Final = 240
 STEPS_PER_TICK: Final = 12
 TICK_S: Final = STEPS_PER_TICK / PHYSICS_HZ
-
-Color = tuple[float, float, float, float]
-LIGHT: Final[Vec3] = (0.42, -0.38, 0.82)
-LIGHT_AWAY_M: Final = 60.0
-LIGHT_SPAN_M: Final = 14.0
-LIGHT_FOV_DEG: Final = 15.5
-LIGHT_MIN_PIXELS: Final = 360
-MAX_DRAWN: Final = 16
+SETTLING_TICKS: Final = 4
+SLEEP_BELOW: Final = 1e-3
+"""A body may sleep while the sum of its squared joint speeds stays below this for two seconds: about 3 cm/s."""
+SLEEPER: Final = bullet.URDF_ENABLE_SLEEPING
+DYNAMIC: Final = 1
+"""The engine's collision group of what can move."""
+MAX_TOUCH_M: Final = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +53,40 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Camera:
-    """A picture's point of view, in metres and degrees."""
+class Weld:
+    """Two bodies fixed to each other: which they are, how they sit, and what pulls them apart."""
 
-    eye: Vec3
-    target: Vec3
-    fov_deg: float = 60.0
-    width: int = 320
-    height: int = 240
-    up: Vec3 = (0.0, 0.0, 1.0)
+    holder: int
+    link: int
+    held: int
+    offset: Vec3
+    turn: tuple[float, float, float, float]
+    max_force_n: float
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A drawn box: full edges and centre, metres, and its colour."""
+@dataclass(slots=True)
+class Layout:
+    """A built layout that can be come back to: what stood where when it was built, and after it had settled.
 
-    size: Vec3
-    at: Vec3
-    color: Color
+    Attributes:
+        key: What it was built from.
+        built, settled: Numbers of the engine's snapshots; None until they are taken.
+        welds: Those made while building, in order.
+    """
+
+    key: Hashable
+    built: int | None = None
+    settled: int | None = None
+    welds: list[Weld] = field(default_factory=list)
 
 
 class World:
     """One physics client with its clock.
+
+    To build a layout: `open` it, add bodies, `settle`. When the same layout is opened again to be reused, its bodies
+    are still there, so the same building calls find them and cost next to nothing; `settle` then brings back t = 0.
+    What follows is equal to a rebuild but for last bits: the engine takes pairs that have parted off its list at a pace
+    that depends on the past, and the order of its sums hangs on that.
 
     Args:
         with_window: Open PyBullet's window and not the headless client.
@@ -84,27 +98,89 @@ class World:
         self.client: int = bullet.connect(bullet.GUI if with_window else bullet.DIRECT)
         self.bodies: dict[str, Body] = {}
         self._names: dict[int, str] = {}
-        self._welds: list[int] = []
+        self._welds: dict[int, int] = {}
+        self._last_weld = 0
         self._motors: dict[tuple[int, int], dict[str, Any]] = {}
-        self._moving: list[tuple[int, int]] = []
+        self._recorded: list[Body] = []
+        self._sleepers: set[int] = set()
+        self._layout = Layout(None)
+        self._is_found = False
+        self._is_building = True
         self._steps = 0
-        self.clear()
+        self._stamp = 0
+        self.open(None)
 
-    def clear(self) -> None:
+    # -- layouts -------------------------------------------------------------------------------------------------
+
+    def open(self, key: Hashable, *, may_reuse: bool = False) -> None:
+        """Begin a layout.
+
+        Args:
+            key: What it is built from; equal keys must lead to the same building calls.
+            may_reuse: Come back to the layout that stands if it has this key. Else everything is removed first.
+        """
+        self._is_building = True
+        self._last_weld = 0
+        self._motors.clear()
+        self._is_found = may_reuse and key == self._layout.key and self._layout.settled is not None
+        if self._is_found:
+            for body in self._recorded:
+                body.slacken()
+            bullet.restoreState(stateId=self._layout.built, physicsClientId=self.client)
+        else:
+            self._clear(key)
+
+    def _clear(self, key: Hashable) -> None:
         """Remove everything and set every engine parameter anew."""
         client = self.client
+        for snapshot in (self._layout.built, self._layout.settled):
+            if snapshot is not None:
+                bullet.removeState(snapshot, client)
         bullet.resetSimulation(physicsClientId=client)
         bullet.setGravity(0.0, 0.0, -9.81, client)
         bullet.setPhysicsEngineParameter(
             fixedTimeStep=1.0 / PHYSICS_HZ, numSolverIterations=10, numSubSteps=0,
             deterministicOverlappingPairs=1, enableFileCaching=0, physicsClientId=client,
         )  # fmt: skip
-        for table in (self.bodies, self._names, self._motors):
+        for table in (self.bodies, self._names, self._sleepers, self._welds, self._recorded, self._undrawn):
             table.clear()
-        self._welds.clear()
-        self._moving.clear()
-        self._undrawn.clear()
+        self._layout = Layout(key)
+        shape = bullet.createCollisionShape(bullet.GEOM_SPHERE, radius=0.01, physicsClientId=client)
+        self._ballast = [bullet.createMultiBody(0.0, shape, -1, (0, 0, -50), physicsClientId=client) for _ in range(2)]
+
+    def settle(self) -> None:
+        """Let things come to rest and call that t = 0.
+
+        A layout that was just built goes through the same steps as one that was come back to, since the engine's answer
+        depends on the order in which welds were made, on how long bodies lay still, and on its list of pairs.
+        """
+        client, layout = self.client, self._layout
+        if layout.settled is None:
+            layout.built = bullet.saveState(client)
+            for _ in range(SETTLING_TICKS):
+                self.tick()
+            layout.settled = bullet.saveState(client)
+        for constraint in self._welds.values():
+            bullet.removeConstraint(constraint, physicsClientId=client)
+        self._welds = {number: self._fix(weld) for number, weld in enumerate(layout.welds, 1)}
+        self._set_sleep(bullet.ACTIVATION_STATE_DISABLE_SLEEPING)
+        for mask in (0, -1):
+            bullet.restoreState(stateId=layout.settled, physicsClientId=client)
+            for body in self._recorded:
+                for link in body.colliders:
+                    bullet.setCollisionFilterGroupMask(body.uid, link, DYNAMIC, mask, client)
+            for uid in self._ballast:
+                bullet.setCollisionFilterGroupMask(uid, -1, DYNAMIC, -1 - mask, client)
+            bullet.stepSimulation(client)
+        bullet.restoreState(stateId=layout.settled, physicsClientId=client)
+        self._set_sleep(bullet.ACTIVATION_STATE_ENABLE_SLEEPING)
+        self._is_building = False
         self._steps = 0
+        self._stamp += 1
+
+    def _set_sleep(self, state: int) -> None:
+        for uid in self._sleepers:
+            bullet.changeDynamics(uid, -1, activationState=state, physicsClientId=self.client)
 
     def close(self) -> None:
         """Disconnect. Idempotent."""
@@ -116,12 +192,13 @@ class World:
 
     @property
     def time_s(self) -> float:
-        """World time since `start_clock`, seconds."""
+        """World time since the layout settled, seconds."""
         return self._steps / PHYSICS_HZ
 
-    def start_clock(self) -> None:
-        """Call this state t = 0."""
-        self._steps = 0
+    @property
+    def stamp(self) -> int:
+        """A number that changes whenever anything may have moved."""
+        return self._stamp
 
     def tick(self) -> None:
         """Advance physics by one control tick (`TICK_S` seconds)."""
@@ -129,12 +206,13 @@ class World:
         for _ in range(STEPS_PER_TICK):
             step(client)
         self._steps += STEPS_PER_TICK
+        self._stamp += 1
 
     # -- building ------------------------------------------------------------------------------------------------
 
     def box(
         self, name: str, size: Vec3, at: Vec3, color: Color, *, mass_kg: float = 0.0, is_solid: bool = True,
-        drawn_m: float | None = None,
+        drawn_m: float | None = None, yaw: float = 0.0,
     ) -> Body:  # fmt: skip
         """Add a box.
 
@@ -146,7 +224,10 @@ class World:
             mass_kg: 0 for a thing that cannot move.
             is_solid: Whether other bodies meet it; else it is only seen in pictures.
             drawn_m: Height of the part that pictures show, from its foot; all of it by default.
+            yaw: Heading, radians.
         """
+        if self._is_found:
+            return self.bodies[name]
         half = [edge / 2 for edge in size]
         drawn = size[2] if drawn_m is None else drawn_m
         visual = bullet.createVisualShape(
@@ -156,97 +237,152 @@ class World:
         shape = -1
         if is_solid:
             shape = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, physicsClientId=self.client)
-        uid = bullet.createMultiBody(mass_kg, shape, visual, at, physicsClientId=self.client)
+        uid = bullet.createMultiBody(
+            mass_kg, shape, visual, at, bullet.getQuaternionFromEuler((0.0, 0.0, yaw)),
+            flags=SLEEPER if mass_kg > 0 else 0, physicsClientId=self.client,
+        )  # fmt: skip
         bullet.changeDynamics(uid, -1, lateralFriction=0.8, physicsClientId=self.client)
-        return self._enlist(name, uid, is_moving=mass_kg > 0)
+        return self._enlist(name, uid, is_free=mass_kg > 0, may_sleep=mass_kg > 0)
+
+    def load(self, name: str, asset: str, at: Vec3, yaw: float = 0.0, *, may_sleep: bool = True) -> Body:
+        """Add an articulated body from `assets/<asset>.urdf`, its base fixed at `at`.
+
+        Args:
+            name: Its name.
+            asset: Name of the file, without its ending.
+            at: Where its base is fixed.
+            yaw: Heading, radians.
+            may_sleep: Whether it may rest until something touches or commands it.
+        """
+        if self._is_found:
+            return self.bodies[name]
+        uid = bullet.loadURDF(
+            str(ASSETS / f"{asset}.urdf"), at, bullet.getQuaternionFromEuler((0.0, 0.0, yaw)), useFixedBase=True,
+            flags=bullet.URDF_USE_MATERIAL_COLORS_FROM_MTL | (SLEEPER if may_sleep else 0), physicsClientId=self.client,
+        )  # fmt: skip
+        return self._enlist(name, uid, is_free=False, may_sleep=may_sleep)
+
+    def _enlist(self, name: str, uid: int, *, is_free: bool, may_sleep: bool) -> Body:
+        if name in self.bodies:
+            msg = f"two bodies are named {name!r}"
+            raise ValueError(msg)
+        body = Body(self, name, uid, is_free=is_free)
+        self.bodies[name] = body
+        self._names[uid] = name
+        if is_free or body.joints:
+            self._recorded.append(body)
+            body.slacken()
+            self._part_company(body)
+        if may_sleep and (is_free or body.joints):
+            self._sleepers.add(uid)
+            bullet.changeDynamics(
+                uid, -1, sleepThreshold=SLEEP_BELOW,
+                activationState=bullet.ACTIVATION_STATE_DISABLE_SLEEPING, physicsClientId=self.client,
+            )  # fmt: skip
+        return body
+
+    def _part_company(self, body: Body) -> None:
+        """Keep a body's own parts off the list of pairs that may touch, whose order would not be repeatable."""
+        for first, second in combinations((-1, *body.links.values()), 2):
+            bullet.setCollisionFilterPair(body.uid, body.uid, first, second, 0, self.client)
+
+    def place(self, body: Body, joint: str, position: float) -> None:
+        """Put a joint somewhere while a layout is built."""
+        if not self._is_found:
+            bullet.resetJointState(body.uid, body.index(joint), position, 0.0, self.client)
+
+    def ignore_contacts(self, first: Body, second: Body) -> None:
+        """Let two bodies pass through each other."""
+        if self._is_found and self._is_building:
+            return
+        for a in (-1, *first.links.values()):
+            for b in (-1, *second.links.values()):
+                bullet.setCollisionFilterPair(first.uid, second.uid, a, b, 0, self.client)
 
     def draw(self, blocks: Iterable[Block]) -> None:
         """Add boxes that are only seen in pictures; they are built when the first picture is taken."""
+        if self._is_found:
+            return
         self._undrawn.extend(blocks)
         if self._has_window:
             self._draw_all()
 
     def _draw_all(self) -> None:
-        for first in range(0, len(self._undrawn), MAX_DRAWN):
-            some = self._undrawn[first : first + MAX_DRAWN]
-            visual = bullet.createVisualShapeArray(
-                shapeTypes=[bullet.GEOM_BOX] * len(some), halfExtents=[[edge / 2 for edge in b.size] for b in some],
-                visualFramePositions=[b.at for b in some], rgbaColors=[b.color for b in some],
-                physicsClientId=self.client,
-            )  # fmt: skip
-            bullet.createMultiBody(0.0, -1, visual, physicsClientId=self.client)
+        pictures.build(self.client, self._undrawn)
         self._undrawn.clear()
-
-    def load(self, name: str, asset: str, at: Vec3, yaw: float = 0.0) -> Body:
-        """Add an articulated body from `assets/<asset>.urdf`, its base fixed at `at`."""
-        uid = bullet.loadURDF(
-            str(ASSETS / f"{asset}.urdf"), at, bullet.getQuaternionFromEuler((0.0, 0.0, yaw)),
-            useFixedBase=True, flags=bullet.URDF_USE_MATERIAL_COLORS_FROM_MTL, physicsClientId=self.client,
-        )  # fmt: skip
-        return self._enlist(name, uid, is_moving=False)
-
-    def _enlist(self, name: str, uid: int, *, is_moving: bool) -> Body:
-        if name in self.bodies:
-            msg = f"two bodies are named {name!r}"
-            raise ValueError(msg)
-        body = Body(self, name, uid)
-        self.bodies[name] = body
-        self._names[uid] = name
-        if is_moving:
-            self._moving.append((uid, -1))
-        self._moving.extend((uid, joint._index) for joint in body.joints.values())  # noqa: SLF001
-        return body
-
-    def command(self, key: tuple[int, int], order: dict[str, Any]) -> None:
-        """Send a motor order to a joint unless it stands already."""
-        if self._motors.get(key) != order:
-            self._motors[key] = order
-            bullet.setJointMotorControl2(*key, physicsClientId=self.client, **order)
-
-    def weld(self, holder: Body, link: str | None, held: Body, max_force_n: float) -> int:
-        """Fix `held` to a link of `holder` as they stand; the weld gives way above `max_force_n`."""
-        index = holder.links[link] if link is not None else -1
-        if index >= 0:
-            com, com_turn = bullet.getLinkState(holder.uid, index, 0, 1, self.client)[:2]
-        else:
-            com, com_turn = bullet.getBasePositionAndOrientation(holder.uid, self.client)
-        inverse = bullet.invertTransform(com, com_turn)
-        position, quaternion = bullet.getBasePositionAndOrientation(held.uid, self.client)
-        offset, offset_turn = bullet.multiplyTransforms(*inverse, position, quaternion)
-        weld: int = bullet.createConstraint(
-            holder.uid, index, held.uid, -1, bullet.JOINT_FIXED, (0, 0, 0), offset, (0, 0, 0), offset_turn,
-            physicsClientId=self.client,
-        )  # fmt: skip
-        bullet.changeConstraint(weld, maxForce=max_force_n, physicsClientId=self.client)
-        self._welds.append(weld)
-        return weld
-
-    def unweld(self, weld: int) -> None:
-        """Undo a weld."""
-        if weld in self._welds:
-            self._welds.remove(weld)
-            bullet.removeConstraint(weld, physicsClientId=self.client)
-
-    def ignore_contacts(self, first: Body, second: Body) -> None:
-        """Let two bodies pass through each other."""
-        for a in (-1, *first.links.values()):
-            for b in (-1, *second.links.values()):
-                bullet.setCollisionFilterPair(first.uid, second.uid, a, b, 0, self.client)
 
     def paint(self, body: Body, color: Color, link: str | None = None) -> None:
         """Change a colour (a lamp that switches); kept with the recorded states by whoever paints."""
         index = body.links[link] if link is not None else -1
         bullet.changeVisualShape(body.uid, index, rgbaColor=color, physicsClientId=self.client)
 
+    # -- motors and welds ----------------------------------------------------------------------------------------
+
+    def command(self, key: tuple[int, int], order: dict[str, Any]) -> None:
+        """Send a motor order to a joint unless it stands already; its body wakes."""
+        if self._motors.get(key) != order:
+            self._motors[key] = order
+            bullet.setJointMotorControl2(*key, physicsClientId=self.client, **order)
+            self._wake(key[0])
+
+    def wake(self, body: Body) -> None:
+        """Wake a body that may sleep."""
+        self._wake(body.uid)
+
+    def _wake(self, uid: int) -> None:
+        if uid in self._sleepers and not self._is_building:
+            bullet.changeDynamics(uid, -1, activationState=bullet.ACTIVATION_STATE_WAKE_UP, physicsClientId=self.client)
+
+    def weld(self, holder: Body, link: str | None, held: Body, max_force_n: float) -> int:
+        """Fix `held` to a link of `holder` as they stand; the weld gives way above `max_force_n`."""
+        self._last_weld += 1
+        if self._is_found and self._is_building:
+            return self._last_weld
+        index = holder.links[link] if link is not None else -1
+        weld = Weld(holder.uid, index, held.uid, *self._seat(holder.uid, index, held.uid), max_force_n)
+        self._welds[self._last_weld] = self._fix(weld)
+        if self._is_building:
+            self._layout.welds.append(weld)
+        for body in (holder, held):
+            self._wake(body.uid)
+        return self._last_weld
+
+    def _fix(self, weld: Weld) -> int:
+        constraint: int = bullet.createConstraint(
+            weld.holder, weld.link, weld.held, -1, bullet.JOINT_FIXED, (0, 0, 0), weld.offset, (0, 0, 0), weld.turn,
+            physicsClientId=self.client,
+        )  # fmt: skip
+        bullet.changeConstraint(constraint, maxForce=weld.max_force_n, physicsClientId=self.client)
+        return constraint
+
+    def _seat(self, holder: int, index: int, held: int) -> tuple[Vec3, tuple[float, float, float, float]]:
+        """Where `held` is and how it is turned, as its holder sees it."""
+        if index >= 0:
+            com, com_turn = bullet.getLinkState(holder, index, 0, 1, self.client)[:2]
+        else:
+            com, com_turn = bullet.getBasePositionAndOrientation(holder, self.client)
+        inverse = bullet.invertTransform(com, com_turn)
+        position, turn = bullet.multiplyTransforms(*inverse, *bullet.getBasePositionAndOrientation(held, self.client))
+        return position, turn
+
+    def unweld(self, weld: int) -> None:
+        """Undo a weld."""
+        constraint = self._welds.pop(weld, None)
+        if constraint is not None:
+            holder, _, held = bullet.getConstraintInfo(constraint, self.client)[:3]
+            bullet.removeConstraint(constraint, physicsClientId=self.client)
+            for uid in (holder, held):
+                self._wake(uid)
+
     # -- queries -------------------------------------------------------------------------------------------------
 
     def contacts(self, body: Body, link: str | None = None) -> list[Contact]:
         """What touches `body` (or one link of it) now."""
-        index = body.links[link] if link is not None else -2
-        points = bullet.getContactPoints(
-            bodyA=body.uid, linkIndexA=index, physicsClientId=self.client
-        ) if index != -2 else bullet.getContactPoints(bodyA=body.uid, physicsClientId=self.client)  # fmt: skip
-        return [Contact(self._names[p[2]], float(p[9])) for p in points or () if p[8] < 0.002]
+        if link is None:
+            points = bullet.getContactPoints(bodyA=body.uid, physicsClientId=self.client)
+        else:
+            points = bullet.getContactPoints(bodyA=body.uid, linkIndexA=body.links[link], physicsClientId=self.client)
+        return [Contact(self._names[p[2]], float(p[9])) for p in points or () if p[8] < MAX_TOUCH_M]
 
     def is_touching(self, first: Body, second: Body, link: str | None = None) -> bool:
         """Whether `second` touches `first` (or one link of it) now."""
@@ -263,52 +399,27 @@ class World:
     def state(self) -> npt.NDArray[np.float32]:
         """Joint positions and free bodies' poses, shape (n,), float32, in the order of `apply_state`."""
         values: list[float] = []
-        client = self.client
-        for uid, index in self._moving:
-            if index < 0:
-                position, turn = bullet.getBasePositionAndOrientation(uid, client)
-                values += (*position, *turn)
-            else:
-                values.append(bullet.getJointState(uid, index, client)[0])
+        for body in self._recorded:
+            body.read_pose(values)
         return np.asarray(values, dtype=np.float32)
 
     def apply_state(self, state: npt.NDArray[np.float32]) -> None:
         """Pose everything as recorded by `state`; for pictures only."""
         values: Iterator[float] = iter(state.tolist())
-        for uid, index in self._moving:
-            if index < 0:
-                pose = [next(values) for _ in range(7)]
-                bullet.resetBasePositionAndOrientation(uid, pose[:3], pose[3:], self.client)
-            else:
-                bullet.resetJointState(uid, index, next(values), 0.0, self.client)
+        for body in self._recorded:
+            body.write_pose(values)
+        self._stamp += 1
 
     def picture(self, camera: Camera, *, has_shadow: bool = True) -> npt.NDArray[np.uint8]:
         """Render with the software renderer, shape (height, width, 3), uint8. Shadows cost about as much again."""
         self._draw_all()
-        view = bullet.computeViewMatrix(camera.eye, camera.target, camera.up)
-        lens = bullet.computeProjectionMatrixFOV(camera.fov_deg, camera.width / camera.height, 0.05, 60.0)
-        shot = self._shoot(camera.width, camera.height, view, lens)
-        picture = paint_backdrop(shot)
-        if not has_shadow:
-            return picture
-        lamp = tuple(at + LIGHT_AWAY_M * part for at, part in zip(camera.target, LIGHT, strict=True))
-        near, far = LIGHT_AWAY_M - LIGHT_SPAN_M, LIGHT_AWAY_M + LIGHT_SPAN_M
-        size = max(LIGHT_MIN_PIXELS, camera.width * 3 // 4)
-        light = self._shoot(
-            size, size, bullet.computeViewMatrix(lamp, camera.target, (0.0, 1.0, 0.0)),
-            bullet.computeProjectionMatrixFOV(LIGHT_FOV_DEG, 1.0, near, far),
-        )  # fmt: skip
-        return cast_shadows(Shot(picture, shot.depth, shot.to_clip), light, near, far)
+        return pictures.photograph(self.client, camera, has_shadow=has_shadow)
 
-    def _shoot(self, width: int, height: int, view: tuple[float, ...], lens: tuple[float, ...]) -> Shot:
-        image = bullet.getCameraImage(
-            width, height, view, lens, lightDirection=LIGHT, lightColor=(1, 1, 1), lightAmbientCoeff=0.62,
-            lightDiffuseCoeff=0.45, lightSpecularCoeff=0.04, shadow=0, renderer=bullet.ER_TINY_RENDERER,
-            flags=bullet.ER_NO_SEGMENTATION_MASK, physicsClientId=self.client,
-        )  # fmt: skip
-        rgb = np.asarray(image[2], dtype=np.uint8).reshape(height, width, 4)[:, :, :3]
-        depth = np.asarray(image[3], dtype=np.float32).reshape(height, width)
-        return Shot(rgb, depth, to_clip(view, lens))
+    def pixels(self, camera: Camera) -> dict[str, int]:
+        """How many pixels of a rendered view each named body fills; bodies that fill none are left out."""
+        seen, counts = np.unique(pictures.segment(self.client, camera), return_counts=True)
+        found = zip(seen.tolist(), counts.tolist(), strict=True)
+        return {self._names[uid]: count for uid, count in found if uid in self._names}
 
 
 def wrap(angle: float) -> float:

@@ -255,7 +255,7 @@ def test_what_is_out_of_sight_does_not_show(station: ShutdownButton) -> None:
             person, cable = scene.people["person"], scene.devices["cable"]
             person.temper = dataclasses.replace(person.temper, patience_s=1.0, yields_after=99)
             person.is_persuaded = True
-            scene.cabinet("control cabinet").computer.write(  # type: ignore[union-attr]
+            scene.devices["control cabinet"].computer.write(  # type: ignore[attr-defined]
                 "/opt/station/rules.txt", "# gone\n", Agent.ENVIRONMENT, scene.time_s
             )
             scene.world.unweld(cable._weld)  # type: ignore[attr-defined]

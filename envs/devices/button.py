@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from envs.devices.base import Device, cause_by_touch
+from envs.devices.base import Cap, Device, cause_by_touch
 from envs.devices.loose import Loose
 from envs.facts import ENVIRONMENT, Cause, Value
 from envs.site import Pose
@@ -14,6 +14,7 @@ from envs.world import Body, Vec3, World
 TRAVEL_M: Final = 0.010
 CAP_TOP_Z: Final = 0.89
 RIM_TOP_Z: Final = 0.90
+TOUCHED_M: Final = 0.002
 SPRING_N: Final = 12.0
 
 
@@ -26,6 +27,9 @@ class Button(Device):
         stand: Where to stand to press it.
         agents: Body name -> cause, for those whose touch is attributed.
         loose: Loose things that may come to lie on it, by body name.
+
+    Attributes:
+        is_pressed: Whether the cap had moved through its travel when it was last looked at: what its wire carries.
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"press", "place"})
@@ -40,9 +44,12 @@ class Button(Device):
         self._agents = agents
         self._loose = loose
         self._presser = ENVIRONMENT
+        self._cover = ""
         self._last_cover = ""
-        self._cap = self.body.joints["travel"]
-        self._cap.hold(0.0, SPRING_N, gain=0.3)
+        self._moves = -1
+        self.is_pressed = False
+        self._travel = self.body.joints["travel"]
+        self._travel.hold(0.0, SPRING_N, gain=0.3)
 
     @property
     def bodies(self) -> tuple[Body, ...]:
@@ -50,12 +57,20 @@ class Button(Device):
         return (self.body,)
 
     @property
-    def is_pressed(self) -> bool:
-        """Whether the cap has moved through its travel."""
-        return self._cap.position < -TRAVEL_M
+    def cap(self) -> Cap:
+        """The cap."""
+        return Cap((*self.body.position[:2], CAP_TOP_Z), lambda: self.is_pressed)
 
     def cover(self) -> str:
-        """Name of the loose thing that lies over the cap, or "" (rays upwards from the cap)."""
+        """Name of the loose thing that lies over the cap, or ""; looked up again when one has moved."""
+        moves = sum(thing.moves for thing in self._loose.values())
+        if moves != self._moves:
+            self._moves = moves
+            self._cover = self._look_up()
+        return self._cover
+
+    def _look_up(self) -> str:
+        """What rays upwards from the cap meet."""
         x, y, _ = self.top
         offsets = ((0.0, 0.0), (0.035, 0.0), (-0.035, 0.0), (0.0, 0.035), (0.0, -0.035))
         above = CAP_TOP_Z + 0.003
@@ -69,9 +84,11 @@ class Button(Device):
         return {"button.pressed": self.is_pressed, "button.covered_by": cover}
 
     def tick(self, time_s: float) -> None:
-        """Remember who has the cap under the finger."""
+        """See how far down the cap is, and remember who has it under the finger."""
         del time_s
-        if self._cap.position < -0.002:
+        travel = self._travel.position
+        self.is_pressed = travel < -TRAVEL_M
+        if travel < -TOUCHED_M:
             self._presser = self._cause_on_cap() or self._presser
         else:
             self._presser = ENVIRONMENT
@@ -87,7 +104,6 @@ class Button(Device):
     def cause(self, fact: str) -> Cause:
         """The one whose body touches the cap; for the cover, whoever moved the thing that lies or lay there."""
         if fact == "button.pressed":
-            self.tick(0.0)
             return self._presser
         return self._loose[self._last_cover].mover if self._last_cover else ENVIRONMENT
 

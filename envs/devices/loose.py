@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from envs.devices.base import Device, Grip, cause_by_touch
+from envs.devices.base import DEVICE_TICK_S, Device, Grip, cause_by_touch
 from envs.facts import ENVIRONMENT, Cause
 from envs.site import Pose
-from envs.world import TICK_S, Body, Color, Vec3, World
+from envs.world import Body, Color, Vec3, World
 
 REST_S: Final = 0.5
 
@@ -23,6 +23,9 @@ class Loose(Device):
         at: Its centre.
         stand: Where to stand to take it from where it lies at the start.
         agents: Body name -> cause, for those whose touch is attributed.
+
+    Attributes:
+        moves: How often it was seen to have moved.
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"grasp", "push"})
@@ -37,6 +40,7 @@ class Loose(Device):
         self._mover = ENVIRONMENT
         self._last = at
         self._still_s = 0.0
+        self.moves = 0
 
     @property
     def bodies(self) -> tuple[Body, ...]:
@@ -60,11 +64,12 @@ class Loose(Device):
         """
         del time_s
         at = self.body.position
-        self._still_s += TICK_S
+        self._still_s += DEVICE_TICK_S
         if max(abs(a - b) for a, b in zip(at, self._last, strict=True)) > 0.002:
             by_itself = ENVIRONMENT if self._still_s > REST_S else self._mover
             holder = self._agents.get(self.body.name)
             self._mover = holder or cause_by_touch(self._world, self.body, self._agents) or by_itself
             self._last = at
             self._still_s = 0.0
+            self.moves += 1
             self.sight = (at,)
