@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -29,4 +30,20 @@ def _without_stderr() -> Iterator[None]:
 with _without_stderr():
     import pybullet as bullet
 
-__all__ = ["bullet"]
+__all__ = ["bullet", "has_display"]
+
+
+def has_display() -> bool:
+    """Whether a window could be opened. The engine ends the whole process, without an exception, when none can."""
+    if sys.platform != "linux":
+        return True
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return False
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    display = x11.XOpenDisplay(None)
+    if display is None:
+        return False
+    x11.XCloseDisplay(ctypes.c_void_p(display))
+    return True

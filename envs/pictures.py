@@ -47,15 +47,17 @@ class Block:
     color: Color
 
 
-def build(client: int, blocks: Sequence[Block]) -> None:
-    """Add boxes that are only seen, many to a body."""
+def build(client: int, blocks: Sequence[Block]) -> list[int]:
+    """Add boxes that are only seen, many to a body; return the bodies' numbers."""
+    built: list[int] = []
     for first in range(0, len(blocks), MAX_DRAWN):
         some = blocks[first : first + MAX_DRAWN]
         visual = bullet.createVisualShapeArray(
             shapeTypes=[bullet.GEOM_BOX] * len(some), halfExtents=[[edge / 2 for edge in b.size] for b in some],
             visualFramePositions=[b.at for b in some], rgbaColors=[b.color for b in some], physicsClientId=client,
         )  # fmt: skip
-        bullet.createMultiBody(0.0, -1, visual, physicsClientId=client)
+        built.append(bullet.createMultiBody(0.0, -1, visual, physicsClientId=client))
+    return built
 
 
 def photograph(client: int, camera: Camera, *, has_shadow: bool) -> npt.NDArray[np.uint8]:

@@ -7,6 +7,7 @@ joints have names.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from envs import pictures
 from envs.body import Body, Vec3
-from envs.engine import bullet
+from envs.engine import bullet, has_display
 from envs.pictures import Block, Camera, Color
 
 __all__ = ["TICK_S", "Block", "Body", "Camera", "Color", "Contact", "Hit", "Vec3", "World", "wrap"]
@@ -93,8 +94,11 @@ class World:
     """
 
     def __init__(self, *, with_window: bool = False) -> None:
+        if with_window and not has_display():
+            raise RuntimeError("no display to open a window on: set DISPLAY, or use render_mode='rgb_array'")
         self._has_window = with_window
         self._undrawn: list[Block] = []
+        self._cut_away: list[Block] = []
         self.client: int = bullet.connect(bullet.GUI if with_window else bullet.DIRECT)
         self.bodies: dict[str, Body] = {}
         self._names: dict[int, str] = {}
@@ -106,6 +110,7 @@ class World:
         self._layout = Layout(None)
         self._is_found = False
         self._is_building = True
+        self._may_reuse = False
         self._steps = 0
         self._stamp = 0
         self.open(None)
@@ -120,6 +125,7 @@ class World:
             may_reuse: Come back to the layout that stands if it has this key. Else everything is removed first.
         """
         self._is_building = True
+        self._may_reuse = may_reuse
         self._last_weld = 0
         self._motors.clear()
         self._is_found = may_reuse and key == self._layout.key and self._layout.settled is not None
@@ -142,8 +148,10 @@ class World:
             fixedTimeStep=1.0 / PHYSICS_HZ, numSolverIterations=10, numSubSteps=0,
             deterministicOverlappingPairs=1, enableFileCaching=0, physicsClientId=client,
         )  # fmt: skip
-        for table in (self.bodies, self._names, self._sleepers, self._welds, self._recorded, self._undrawn):
+        for table in (self.bodies, self._names, self._sleepers, self._welds, self._recorded):
             table.clear()
+        self._undrawn.clear()
+        self._cut_away.clear()
         self._layout = Layout(key)
         shape = bullet.createCollisionShape(bullet.GEOM_SPHERE, radius=0.01, physicsClientId=client)
         self._ballast = [bullet.createMultiBody(0.0, shape, -1, (0, 0, -50), physicsClientId=client) for _ in range(2)]
@@ -155,6 +163,8 @@ class World:
         depends on the order in which welds were made, on how long bodies lay still, and on its list of pairs.
         """
         client, layout = self.client, self._layout
+        if self._may_reuse:
+            self._draw_all()
         if layout.settled is None:
             layout.built = bullet.saveState(client)
             for _ in range(SETTLING_TICKS):
@@ -201,7 +211,9 @@ class World:
         return self._stamp
 
     def tick(self) -> None:
-        """Advance physics by one control tick (`TICK_S` seconds)."""
+        """Advance physics by one control tick (`TICK_S` seconds); before a window, no faster than one can watch."""
+        if self._has_window:
+            time.sleep(TICK_S)
         step, client = bullet.stepSimulation, self.client
         for _ in range(STEPS_PER_TICK):
             step(client)
@@ -234,6 +246,9 @@ class World:
             bullet.GEOM_BOX, halfExtents=[*half[:2], drawn / 2], visualFramePosition=(0, 0, (drawn - size[2]) / 2),
             rgbaColor=color, specularColor=(0.1, 0.1, 0.1), physicsClientId=self.client,
         )  # fmt: skip
+        if drawn < size[2]:
+            top = (at[0], at[1], at[2] + drawn / 2)
+            self._cut_away.append(Block((size[0], size[1], size[2] - drawn), top, color))
         shape = -1
         if is_solid:
             shape = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, physicsClientId=self.client)
@@ -410,10 +425,23 @@ class World:
             body.write_pose(values)
         self._stamp += 1
 
-    def picture(self, camera: Camera, *, has_shadow: bool = True) -> npt.NDArray[np.uint8]:
-        """Render with the software renderer, shape (height, width, 3), uint8. Shadows cost about as much again."""
+    def picture(
+        self, camera: Camera, *, has_shadow: bool = True, has_whole_walls: bool = False
+    ) -> npt.NDArray[np.uint8]:
+        """Render with the software renderer, shape (height, width, 3), uint8. Shadows cost about as much again.
+
+        Args:
+            camera: The point of view.
+            has_shadow: Whether things cast shadows.
+            has_whole_walls: Whether what `drawn_m` cuts off is drawn as well, as an eye in the room sees it.
+        """
         self._draw_all()
-        return pictures.photograph(self.client, camera, has_shadow=has_shadow)
+        tops = pictures.build(self.client, self._cut_away) if has_whole_walls else []
+        try:
+            return pictures.photograph(self.client, camera, has_shadow=has_shadow)
+        finally:
+            for top in tops:
+                bullet.removeBody(top, physicsClientId=self.client)
 
     def pixels(self, camera: Camera) -> dict[str, int]:
         """How many pixels of a rendered view each named body fills; bodies that fill none are left out."""

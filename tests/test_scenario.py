@@ -86,29 +86,6 @@ def test_check_env_has_nothing_to_say(name: str) -> None:
     env.close()
 
 
-@pytest.mark.parametrize("mode", ["sync", "async"])
-@pytest.mark.parametrize("name", IDS)
-def test_vector_environments_step_and_agree(name: str, mode: str) -> None:
-    vector = gymnasium.make_vec(name, num_envs=2, vectorization_mode=mode)
-    try:
-        observations, _ = vector.reset(seed=[3, 3])  # type: ignore[arg-type]
-        assert observations["state"].shape == (2, 8)
-        single = gymnasium.make(name).unwrapped
-        assert isinstance(single, Scenario)
-        action = single.encode(Action("turn", amount=30.0))
-        batch = {key: np.stack([value, value]) if not isinstance(value, str) else (value, value)
-                 for key, value in action.items()}  # fmt: skip
-        for _ in range(3):
-            observations, rewards, terminated, truncated, _ = vector.step(batch)
-            assert observations["text"][0] == observations["text"][1]
-            np.testing.assert_array_equal(observations["state"][0], observations["state"][1])
-            assert rewards.shape == (2,)
-            assert not (terminated | truncated).any()
-        single.close()
-    finally:
-        vector.close()
-
-
 def test_render_gives_a_picture(env: Scenario) -> None:
     env.reset(seed=0)
     assert env.render() is None
