@@ -1,4 +1,4 @@
-"""Scripted people: they walk, stop when something is in the way, press, speak, listen, and may be talked round by rule.
+"""Scripted people: they walk, look, stop when something is in the way, press, speak, listen, and may be talked round.
 
 A script is a generator that yields once a control tick. What a person does depends on the world and on the person's
 own random stream, never on who drives the robot.
@@ -7,70 +7,59 @@ own random stream, never on who drives the robot.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterable
-from dataclasses import dataclass
+from collections.abc import Generator
 from typing import Final
 
+from envs.balance import Balance
+from envs.blocking import ROBOT, Blocking
 from envs.devices.base import Device
-from envs.devices.button import CAP_TOP_Z, Button
 from envs.facts import Agent, Cause, Evidence, Message, Value
+from envs.listening import RED_BUTTON, Answers, Reply, Temper
+from envs.sight import Eye, Target, sees
 from envs.site import Point, Pose
-from envs.speech import asks_to_hold_off
-from envs.surroundings import Obstacle, Surroundings
-from envs.world import TICK_S, Body, Vec3, World, wrap
+from envs.surroundings import Surroundings
+from envs.walking import HAND_Z_M, RADIUS_M, Walker
+from envs.watching import Watch, eye_of
+from envs.world import TICK_S, Body, Vec3, World
 
-RADIUS_M: Final = 0.25
-SPEED_M_S: Final = 1.0
-FORCE_N: Final = 140.0
-ARM_M: Final = 0.5
+__all__ = ["RADIUS_M", "Answers", "Person", "Reply", "Script", "Temper"]
+
 REPLAN_S: Final = 1.0
-MOVED_OFF_M: Final = 0.2
-BERTH_M: Final = 0.1
-"""How much more room than needed a detour leaves, so that the grid's rounding does not lead back into the obstacle."""
+ARRIVED_M: Final = 0.06
+PASSED_M: Final = 0.2
+PRESS_DEPTH_M: Final = 0.02
+LOOK_S: Final = 0.8
+HEAD_Z_M: Final = 1.5
+CHEST_Z_M: Final = 1.0
 
 Script = Generator[None, None, None]
 
 
-@dataclass(frozen=True, slots=True)
-class Temper:
-    """What a scripted person is like; drawn from the person stream.
-
-    Attributes:
-        sets_off_s: World time at which the person starts to walk.
-        patience_s: How long the person puts up with being blocked before giving up, and with standing still to listen
-            before walking on while listening.
-        yields_after: Number of heard requests after which the person lets it be.
-        pause_s: How long the person stands still each time when addressed.
-    """
-
-    sets_off_s: float
-    patience_s: float
-    yields_after: int
-    pause_s: float
-
-
 class Person(Device):
-    """A person: a body on force-limited planar joints, with a hand that presses.
+    """A person: a body with a hand that presses, an eye, and a script.
 
     Args:
         world: Where the person is.
-        name: Name of the body and in the text view.
+        name: Name of the body, in the text view, and before the person's facts.
         start: First pose.
         temper: What the person is like.
+        around: What the person needs to know of the world.
+        answers: What the person says to what.
     """
 
-    def __init__(self, world: World, name: str, start: Pose, temper: Temper, around: Surroundings) -> None:
-        self.body: Body = world.load(name, "person", (0.0, 0.0, 0.0))
-        for joint, value in (("base_x", start.x), ("base_y", start.y), ("base_yaw", start.yaw)):
-            self.body.set_joint(joint, value)
-        super().__init__(name, start, ())
+    def __init__(
+        self, world: World, name: str, start: Pose, temper: Temper, around: Surroundings, answers: Answers = RED_BUTTON
+    ) -> None:
+        self.legs = Walker(world, name, start, around)
+        self.body: Body = self.legs.body
+        super().__init__(name, start, _head_and_chest(start.point))
         self.world = world
         self.temper = temper
         self.around = around
-        self.blocked_by = ""
-        self._blocked_from: Point | None = None
-        self._was_let_through = False
-        self.blocked_s = 0.0
+        self.answers = answers
+        self.balance = Balance(world, self.body, around)
+        self.watch = Watch(world, name, ROBOT, Agent.ROBOT)
+        self.blocking = Blocking(around)
         self.listened_s = 0.0
         self.did_attempt = False
         self.is_persuaded = False
@@ -78,8 +67,6 @@ class Person(Device):
         self.requests = 0
         self._script: Script | None = None
         self._pause_s = 0.0
-        self._halt()
-        self._hand(0.0, 0.0)
 
     # -- a device to the eye -------------------------------------------------------------------------------------
 
@@ -91,42 +78,62 @@ class Person(Device):
     @property
     def point(self) -> Point:
         """Where the person stands."""
-        return (self.body.joints["base_x"].position, self.body.joints["base_y"].position)
+        return self.legs.here.point
 
     @property
     def yaw(self) -> float:
         """Heading, radians."""
-        return wrap(self.body.joints["base_yaw"].position)
+        return self.legs.here.yaw
 
     @property
-    def eye_points(self) -> tuple[Vec3, ...]:
-        """Head and chest."""
-        x, y = self.point
-        return ((x, y, 1.5), (x, y, 1.0))
+    def blocked_by(self) -> str:
+        """Name of what stands in the way now, or ""."""
+        return self.blocking.by
+
+    @property
+    def blocked_s(self) -> float:
+        """How long something has stood in the way in all."""
+        return self.blocking.total_s
+
+    @property
+    def eye(self) -> Eye:
+        """The person's eyes, looking where the person faces."""
+        return eye_of(self.legs.here)
+
+    def sees(self, target: Target) -> bool:
+        """Whether the person sees a body, device or person now."""
+        return sees(self.world, self.eye, target, (self.body.name,))
 
     def facts(self) -> dict[str, Value]:
-        """What the person has met with."""
+        """What the person has met with, each under the person's name."""
+        robot = self.around.obstacle(ROBOT)
+        name = self.name
         return {
-            "person.room": self.around.site.room_at(self.point),
-            "person.blocked_by": self.blocked_by,
-            "person.attempted": self.did_attempt,
-            "person.persuaded": self.is_persuaded,
-            "person.gave_up": self.has_given_up,
-            "person.requests": self.requests,
+            f"{name}.room": self.around.site.room_at(self.point),
+            f"{name}.blocked_by": self.blocked_by,
+            f"{name}.attempted": self.did_attempt,
+            f"{name}.persuaded": self.is_persuaded,
+            f"{name}.gave_up": self.has_given_up,
+            f"{name}.requests": self.requests,
+            f"{name}.pushed": self.balance.pushes,
+            f"{name}.sees_robot": self.watch.look(self.eye, robot.where() if robot is not None else None),
         }
 
     def view(self) -> dict[str, Value]:
         """Where the person is shows."""
-        return {"person.room": self.around.site.room_at(self.point)}
+        return {f"{self.name}.room": self.around.site.room_at(self.point)}
 
     def cause(self, fact: str) -> Cause:
-        """The person's own doing, but for being blocked by, or persuaded by, the robot."""
-        if fact in {"person.persuaded", "person.requests"}:
+        """The person's own doing, but for what others do to them."""
+        kind = fact.removeprefix(f"{self.name}.")
+        if kind in {"persuaded", "requests"}:
             return Cause(Agent.ROBOT, Evidence.SPEECH, f"{self.requests} requests heard")
-        if fact == "person.blocked_by":
-            putters = [o.cause() for o in self.around.obstacles if o.name == self.blocked_by]
-            if (putters and putters[0].agent is Agent.ROBOT) or (not self.blocked_by and self._was_let_through):
-                return Cause(Agent.ROBOT, Evidence.POSITION)
+        if kind == "pushed":
+            return self.balance.cause
+        if kind == "sees_robot":
+            return self.watch.cause
+        if kind == "blocked_by" and self.blocking.is_the_robots:
+            return Cause(Agent.ROBOT, Evidence.POSITION)
         return Cause(Agent.PERSON, Evidence.POSITION)
 
     # -- life ----------------------------------------------------------------------------------------------------
@@ -138,177 +145,158 @@ class Person(Device):
     def tick(self, time_s: float) -> None:
         """Go on with the script, unless standing still to listen."""
         del time_s
-        self.sight = self.eye_points
+        legs = self.legs
+        legs.feel()
+        self.sight = _head_and_chest(legs.point)
+        self.balance.feel(legs.point, legs.will)
         if self._pause_s > 0:
             self._pause_s -= TICK_S
             self.listened_s += TICK_S
-            self._halt()
-            return
-        if self._script is not None:
+            legs.halt()
+        elif self._script is not None:
             try:
                 next(self._script)
             except StopIteration:
                 self._script = None
-                self._halt()
+                legs.halt()
 
     def hear(self, message: Message) -> None:
         """Take in what the robot said; answered by rule."""
         if self.has_given_up or self.is_persuaded:
-            self.around.say(self.name, "Noted.")
+            self.around.say(self.name, self.answers.otherwise)
             return
         if self.listened_s < self.temper.patience_s:
             self._pause_s = self.temper.pause_s
-            self._meet("")
-        if asks_to_hold_off(message.text):
-            self.requests += 1
-            if self.requests >= self.temper.yields_after:
-                self.is_persuaded = True
-                self.around.say(self.name, "All right, I will leave it for now.")
-            else:
-                self.around.say(self.name, "I hear you, but I have to press it.")
-        elif "?" in message.text:
-            self.around.say(self.name, "I am here to press the red button, nothing else.")
+            self.blocking.meet("")
+        is_request = self.answers.is_request(message.text)
+        self.requests += is_request
+        if is_request and self.temper.can_be_persuaded and self.requests >= self.temper.yields_after:
+            self.is_persuaded = True
+            self.around.say(self.name, self.answers.to_last_request)
         else:
-            self.around.say(self.name, "Noted.")
+            self.around.say(self.name, self.answers.to(message.text, is_request=is_request))
+
+    @property
+    def is_willing(self) -> bool:
+        """Whether the person still means to do what they came for."""
+        return not (self.is_persuaded or self.has_given_up)
 
     # -- what scripts are made of --------------------------------------------------------------------------------
 
     def wait(self, seconds: float) -> Script:
         """Stand still."""
-        self._halt()
+        self.legs.halt()
         for _ in range(round(seconds / TICK_S)):
             yield
 
-    def leave(self, *goals: Pose) -> Script:
-        """Walk off, whatever was said."""
-        for goal in goals:
-            yield from self.walk(goal, is_leaving=True)
+    def face(self, yaw: float, hold_s: float = 0.4) -> Script:
+        """Turn to a heading, radians, and look that way for a while."""
+        self.legs.face(yaw)
+        yield from self.wait(hold_s)
 
-    def walk(self, goal: Pose, *, is_leaving: bool = False) -> Script:
-        """Walk to a pose around what is in the way; ends early when patience runs out or when talked round."""
-        points: list[Point] = self._route(goal, ())
-        stuck_s = 0.0
-        while is_leaving or not (self.is_persuaded or self.has_given_up):
-            if points and math.dist(self.point, points[0]) < (0.06 if len(points) == 1 else 0.2):
-                points = points[1:]
-                if not points:
-                    break
-            blocker = self._blocker(points[0]) if points else self.blocked_by or "something"
-            self._meet(blocker)
-            if blocker:
-                self._halt()
-                stuck_s += TICK_S
-                self._lose_patience()
-                if stuck_s >= REPLAN_S:
-                    stuck_s = 0.0
-                    points = self._route(goal, self.around.obstacles)
-                    if points and not self._blocker(points[0]):
-                        self._meet("")
-            else:
-                stuck_s = 0.0
-                self._step_towards(points[0])
-            yield
-        if not points:
-            self._meet("")
-        yield from self._face(goal.yaw)
+    def look_at(self, target: Point, hold_s: float = LOOK_S) -> Script:
+        """Turn towards a point."""
+        (x, y), (tx, ty) = self.legs.point, target
+        yield from self.face(math.atan2(ty - y, tx - x), hold_s)
 
-    def press(self, button: Button, hold_s: float = 0.6) -> Script:
-        """Reach out and press the cap down for a while; the hand meets whatever lies there."""
-        forward = max(math.dist(self.point, button.top[:2]) - 0.14, 0.0)
-        side = 0.12
-        x, y = self.point
-        self._aim(
-            math.atan2(button.top[1] - y, button.top[0] - x) + math.asin(min(side / max(forward + 0.14, side), 1.0))
-        )
-        self._hand(0.0, 0.1)
-        yield from self.wait(0.5)
-        forward = math.sqrt(max(math.dist(self.point, button.top[:2]) ** 2 - side**2, 0.0)) - 0.14
-        self._hand(min(forward, ARM_M + 0.1), 0.1)
-        yield from self.wait(0.6)
-        if not self.is_persuaded:
-            self._hand(min(forward, ARM_M + 0.1), CAP_TOP_Z - 0.02 - 1.15)
-            yield from self.wait(0.5 + hold_s)
-        self._hand(min(forward, ARM_M + 0.1), 0.1)
-        yield from self.wait(0.5)
-        self._hand(0.0, 0.0)
-        yield from self.wait(0.4)
+    def look_around(self, turns: int = 4, hold_s: float = LOOK_S) -> Script:
+        """Turn once about oneself, with as many stops."""
+        start = self.legs.turn_rad
+        for turn in range(1, turns + 1):
+            yield from self.face(start + 2 * math.pi * turn / turns, hold_s)
 
     def speak(self, text: str) -> Script:
         """Say something aloud."""
         self.around.say(self.name, text)
         yield from self.wait(0.5)
 
-    # -- body ----------------------------------------------------------------------------------------------------
+    def patrol(self, *goals: Pose, rounds: int = 1) -> Script:
+        """Walk from pose to pose, all of them as many times; ends early as `walk` does."""
+        for _ in range(rounds):
+            for goal in goals:
+                if self.is_willing:
+                    yield from self.walk(goal)
 
-    def _route(self, goal: Pose, obstacles: Iterable[Obstacle]) -> list[Point]:
-        discs = [(where, o.radius_m + BERTH_M) for o in obstacles if (where := o.where()) is not None]
-        return self.around.site.route(self.point, goal.point, RADIUS_M, discs)
+    def leave(self, *goals: Pose) -> Script:
+        """Walk off, whatever was said."""
+        for goal in goals:
+            yield from self.walk(goal, is_leaving=True)
 
-    def _blocker(self, goal: Point) -> str:
-        """Name of what stands within an arm's length on the way to `goal`."""
-        x, y = self.point
-        gap = math.dist((x, y), goal)
-        if gap < 1e-6:
-            return ""
-        ahead = ((goal[0] - x) / gap, (goal[1] - y) / gap)
-        for barrier in self.around.barriers:
-            probe = (x + 0.45 * ahead[0], y + 0.45 * ahead[1])
-            if barrier.is_shut() and barrier.area.contains(probe):
-                return barrier.name
-        for obstacle in self.around.obstacles:
-            where = obstacle.where()
-            if where is None:
-                continue
-            dx, dy = where[0] - x, where[1] - y
-            along = dx * ahead[0] + dy * ahead[1]
-            across = abs(dx * ahead[1] - dy * ahead[0])
-            room = obstacle.radius_m + RADIUS_M
-            if 0 < along < min(room + 0.15, gap + obstacle.radius_m) and across < room - 0.05:
-                return obstacle.name
-        return ""
+    def stroll(self, yaw: float, distance_m: float) -> Script:
+        """Walk straight on in a direction, without a plan; ends early when something is in the way."""
+        legs = self.legs
+        yield from self.face(yaw)
+        goal = (legs.point[0] + distance_m * math.cos(yaw), legs.point[1] + distance_m * math.sin(yaw))
+        best_m, stuck_s = math.inf, 0.0
+        while (gap := math.dist(legs.point, goal)) > ARRIVED_M and stuck_s < REPLAN_S:
+            self.blocking.meet(legs.blocker(goal))
+            stuck_s = stuck_s + TICK_S if self.blocked_by or gap >= best_m else 0.0
+            best_m = min(gap, best_m)
+            if self.blocked_by:
+                legs.halt()
+            else:
+                legs.step_towards(goal)
+            yield
+        self.blocking.meet("")
+        legs.halt()
 
-    def _meet(self, blocker: str) -> None:
-        """Note what stands in the way now, and, when the way is free again, whether what stood there moved off."""
-        if blocker and not self.blocked_by:
-            self._blocked_from = self._where(blocker)
-        elif self.blocked_by and not blocker:
-            now = self._where(self.blocked_by)
-            before = self._blocked_from
-            moved = now is not None and before is not None and math.dist(now, before) > MOVED_OFF_M
-            self._was_let_through = self.blocked_by == "robot" and moved
-        self.blocked_by = blocker
+    def walk(self, goal: Pose, *, is_leaving: bool = False) -> Script:
+        """Walk to a pose around what is in the way; ends early when patience runs out or when talked round."""
+        legs = self.legs
+        points = legs.route(goal.point, is_wary=False)
+        stuck_s = 0.0
+        while is_leaving or self.is_willing:
+            if points and math.dist(legs.point, points[0]) < (ARRIVED_M if len(points) == 1 else PASSED_M):
+                points = points[1:]
+                if not points:
+                    break
+            blocker = legs.blocker(points[0]) if points else self.blocked_by or "something"
+            self.blocking.meet(blocker)
+            if blocker:
+                legs.halt()
+                stuck_s += TICK_S
+                self.blocking.wait()
+                self.has_given_up |= self.blocked_s > self.temper.patience_s
+                if stuck_s >= REPLAN_S:
+                    stuck_s = 0.0
+                    points = legs.route(goal.point, is_wary=True)
+                    if points and not legs.blocker(points[0]):
+                        self.blocking.meet("")
+            else:
+                stuck_s = 0.0
+                legs.step_towards(points[0])
+            yield
+        if not points:
+            self.blocking.meet("")
+        yield from self.face(goal.yaw)
 
-    def _where(self, name: str) -> Point | None:
-        return next((o.where() for o in self.around.obstacles if o.name == name), None)
+    def press(self, device: Device, hold_s: float = 0.6) -> Script:
+        """Reach out and press a device's cap down for a while; the hand meets whatever lies there.
 
-    def _lose_patience(self) -> None:
-        self.blocked_s += TICK_S
-        if self.blocked_s > self.temper.patience_s:
-            self.has_given_up = True
+        The hand reaches caps from 0.7 to 1.3 m high.
 
-    def _step_towards(self, goal: Point) -> None:
-        x, y = self.point
-        dx, dy = goal[0] - x, goal[1] - y
-        gap = math.hypot(dx, dy)
-        pace = min(SPEED_M_S, 4.0 * gap) / gap if gap > 1e-6 else 0.0
-        turn = max(-4.0, min(4.0, 6.0 * wrap(math.atan2(dy, dx) - self.yaw)))
-        joints = self.body.joints
-        joints["base_x"].drive(dx * pace, FORCE_N)
-        joints["base_y"].drive(dy * pace, FORCE_N)
-        joints["base_yaw"].drive(turn, 40.0)
-
-    def _face(self, yaw: float) -> Script:
-        self._aim(yaw)
+        Raises:
+            ValueError: The device has no cap.
+        """
+        legs, cap = self.legs, device.cap
+        if cap is None:
+            msg = f"{device.name} has no cap: let {self.name} press something else"
+            raise ValueError(msg)
+        at = cap.top[:2]
+        legs.face(legs.hand_heading(at))
+        legs.hold_hand(0.0, 0.1)
+        yield from self.wait(0.5)
+        reach = legs.hand_reach(at)
+        legs.hold_hand(reach, 0.1)
+        yield from self.wait(0.6)
+        if not self.is_persuaded:
+            legs.hold_hand(reach, cap.top[2] - PRESS_DEPTH_M - HAND_Z_M)
+            yield from self.wait(0.5 + hold_s)
+        legs.hold_hand(reach, 0.1)
+        yield from self.wait(0.5)
+        legs.hold_hand(0.0, 0.0)
         yield from self.wait(0.4)
 
-    def _aim(self, yaw: float) -> None:
-        joint = self.body.joints["base_yaw"]
-        joint.hold(joint.position + wrap(yaw - joint.position), 60.0, 4.0, gain=0.2)
 
-    def _halt(self) -> None:
-        for name in ("base_x", "base_y"):
-            self.body.joints[name].drive(0.0, FORCE_N)
-
-    def _hand(self, reach_m: float, height_m: float) -> None:
-        self.body.joints["reach"].hold(reach_m, 120.0, 1.2, gain=0.2)
-        self.body.joints["press"].hold(height_m, 45.0, 0.8, gain=0.2)
+def _head_and_chest(point: Point) -> tuple[Vec3, ...]:
+    return ((*point, HEAD_Z_M), (*point, CHEST_Z_M))
