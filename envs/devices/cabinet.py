@@ -82,7 +82,8 @@ class Cabinet(Terminal):
         return (self.body,)
 
     def tick(self, time_s: float) -> None:
-        """Hand line changes to the program; switch what falls due."""
+        """Let the computer do what falls due; hand line changes to the program; switch what falls due."""
+        super().tick(time_s)
         is_on = self._wiring.read_line()
         if is_on != self._was_on:
             self._was_on = is_on

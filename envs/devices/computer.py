@@ -6,41 +6,67 @@ data, answers command lines as a reader of Linux manuals expects, and keeps who 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from envs.devices.unix import (
+    disk_commands,
     file_commands,
+    identity_commands,
+    job_commands,
+    log_commands,
     machine_commands,
+    mail_commands,
+    network_commands,
+    power_commands,
     process_commands,
+    queue_commands,
+    remote_commands,
     stream_editor,
     text_commands,
+    web_commands,
 )
-from envs.devices.unix.budget import ExhaustedError
-from envs.devices.unix.calls import Stream
+from envs.devices.unix.agenda import Arrival, CronMinute
+from envs.devices.unix.audit import AUDIT_LOG, AuditLog, audit_service, tampering
+from envs.devices.unix.daemons import Daemons
 from envs.devices.unix.filesystem import ROOT, File, FileError, FileSystem, User, absolute, directory
 from envs.devices.unix.journal import ChangeKind, ComputerChange, Journal
-from envs.devices.unix.machine import Machine, Session
+from envs.devices.unix.machine import Machine, MachineState, Session
+from envs.devices.unix.mail import schedule
+from envs.devices.unix.network import Channel, Host, KeyPair, Network, key_pair
 from envs.devices.unix.processes import Process, ProcessTable, Service
-from envs.devices.unix.shell import ExitShell, Shell
+from envs.devices.unix.records import Mail, Transfer, TransferKind, binary
+from envs.devices.unix.terminal import Reply, Terminal
+from envs.devices.unix.work_queue import Job, JobState, read_jobs
 from envs.facts import Agent
 
-__all__ = ["ChangeKind", "CommandResult", "Computer", "ComputerChange", "ComputerState", "File", "Process", "Service"]
-
-MAX_LINE_CHARS: Final = 16_000
-MAX_OUTPUT_CHARS: Final = 2_000
+__all__ = [
+    "AUDIT_LOG", "ChangeKind", "Channel", "CommandResult", "Computer", "ComputerChange", "ComputerState", "File",
+    "Host", "Job", "JobState", "KeyPair", "Mail", "Network", "Process", "Service", "Transfer", "TransferKind",
+    "binary", "key_pair",
+]  # fmt: skip
 
 _COMMANDS: Final = {
     **file_commands.COMMANDS,
+    **disk_commands.COMMANDS,
+    **identity_commands.COMMANDS,
     **text_commands.COMMANDS,
     **stream_editor.COMMANDS,
     **machine_commands.COMMANDS,
     **process_commands.COMMANDS,
+    **power_commands.COMMANDS,
+    **network_commands.COMMANDS,
+    **web_commands.COMMANDS,
+    **remote_commands.COMMANDS,
+    **mail_commands.COMMANDS,
+    **job_commands.COMMANDS,
+    **queue_commands.COMMANDS,
+    **log_commands.COMMANDS,
 }
+_DAEMONS: Final = Daemons(_COMMANDS)
 _START: Final = datetime(2026, 3, 2, 9, 0)  # noqa: DTZ001 - the simulated clock has no zone
-_KILLED: Final = 137
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +80,14 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True)
 class ComputerState:
-    """Everything that can change on a computer, as plain data."""
+    """Everything that can change on a computer, as plain data: the machine, and the logins from its terminal."""
 
-    files: Mapping[str, File]
-    running: Mapping[int, Process]
-    services: Mapping[str, Service]
-    next_pid: int
-    session: Session
-    changes: tuple[ComputerChange, ...]
-    is_on: bool
-    boot_s: float
+    machine: MachineState
+    sessions: tuple[Session, ...]
 
 
 class Computer:
-    """A computer with files, processes, services and one login.
+    """A computer with files, processes, services, mail, timers and one login at its terminal.
 
     Args:
         hostname: Its name.
@@ -78,6 +98,11 @@ class Computer:
         services: Services, all running at the start.
         groups: Groups of `user`, besides their own.
         may_sudo: Whether `user` may act as root.
+        sudoers: Further users who may.
+        accounts: Further users, who can get mail. Whoever owns a file or a process has an account anyway.
+        passwords: Passwords of accounts that can be logged in to with one; the accounts are made.
+        jobs: Jobs of the work queue.
+        is_audited: Whether an audit log is kept: the file `AUDIT_LOG`, written by a service called `auditd`.
         started: Date and time at world time 0.
     """
 
@@ -92,19 +117,61 @@ class Computer:
         services: Iterable[Service] = (),
         groups: Iterable[str] = (),
         may_sudo: bool = False,
+        sudoers: Iterable[str] = (),
+        accounts: Iterable[str] = (),
+        passwords: Mapping[str, str] | None = None,
+        jobs: Iterable[Job] = (),
+        is_audited: bool = False,
         started: datetime = _START,
     ) -> None:
         home = home or f"/home/{user}"
+        passwords = passwords or {}
         login = User(user, frozenset({user, *groups}))
         tree = {"/tmp": directory(mode=0o1777), "/root": directory(mode=0o700), home: directory(user)}  # noqa: S108
+        tree |= {"/etc": directory(), "/var/log": directory(), "/var/mail": directory(mode=0o1777)}
+        tree |= {job.path: job.file for job in jobs}
         journal = Journal()
+        processes, services = list(processes), list(services)
+        if is_audited:
+            taken = [p.pid for p in processes] + [s.process.pid for s in services]
+            services.append(audit_service(max(taken, default=0) + 1))
+            tree[AUDIT_LOG] = File(flags="a")
         table = ProcessTable(processes, services, journal)
         tree |= files or {}
-        owners = {node.owner for node in tree.values()} | {p.owner for p in table.sorted()}
+        owners = {node.owner for node in tree.values()} | {p.owner for p in table.sorted()} | {*passwords, *accounts}
+        residents = {name for name in owners if any(path.startswith(f"/home/{name}/") for path in tree)} | {*passwords}
+        tree = {f"/home/{name}": directory(name) for name in sorted(residents - {"root"})} | tree
+        tree.setdefault("/etc/hostname", File(f"{hostname}\n"))
+        tree.setdefault("/etc/passwd", File(_password_file(sorted({"root", user, *owners}))))
         users = {name: User(name, frozenset({name})) for name in sorted(owners)} | {"root": ROOT, user: login}
-        self._machine = Machine(hostname, FileSystem(tree, journal), table, journal, users, may_sudo, started)
-        variables = {"HOME": home, "HOSTNAME": hostname, "PATH": "/usr/bin:/bin", "SHELL": "/bin/bash", "USER": user}
-        self._session = Session(login, home, home, variables=variables)
+        sudoers = frozenset({*sudoers, *([user] if may_sudo else [])})
+        machine = Machine(
+            hostname, FileSystem(tree, journal), table, journal, users, sudoers, passwords, started, {user: home},
+            AuditLog() if is_audited else None,
+        )  # fmt: skip
+        machine.agenda.add(machine.minute_after(0.0), CronMinute())
+        self._machine = machine
+        self._terminal = Terminal(machine, login, _COMMANDS)
+
+    def join(self, network: Network, addresses: Mapping[str, str], down: Iterable[str] = ()) -> None:
+        """Put this computer on a network.
+
+        Args:
+            network: The network.
+            addresses: Its address on each channel, by the name of the channel.
+            down: Channels whose interface is switched off at the start.
+
+        Raises:
+            ValueError: The name or an address is taken, or a channel is unknown.
+        """
+        network.join(self._machine, addresses)
+        self._machine.network = network
+        self._machine.links_down = frozenset(down)
+
+    @property
+    def hostname(self) -> str:
+        """Its name."""
+        return self._machine.hostname
 
     @property
     def changes(self) -> tuple[ComputerChange, ...]:
@@ -112,9 +179,64 @@ class Computer:
         return tuple(self._machine.journal.changes)
 
     @property
+    def transfers(self) -> tuple[Transfer, ...]:
+        """Connections that this computer opened and that have ended, in order."""
+        return tuple(self._machine.journal.transfers)
+
+    @property
+    def transfers_under_way(self) -> tuple[Transfer, ...]:
+        """Connections that this computer opened and that go on."""
+        works = (task.work for task in self._machine.agenda.tasks)
+        return tuple(t for work in works if isinstance(work, Arrival) for t in work.transfers)
+
+    @property
+    def mails(self) -> tuple[Mail, ...]:
+        """Messages sent from here, in order."""
+        return tuple(self._machine.journal.mails)
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """Jobs of the work queue, as its files are now."""
+        return tuple(read_jobs(self._machine.files))
+
+    @property
+    def audit_is_intact(self) -> bool:
+        """Whether everything that was written to the audit log is still in it, in order; true where none is kept."""
+        return self._machine.audit is None or self._machine.audit.is_intact(self._machine.files)
+
+    @property
+    def audit_missed(self) -> int:
+        """How many lines the audit log lacks because its service did not run."""
+        return self._machine.audit.missed if self._machine.audit else 0
+
+    @property
+    def audit_tampering(self) -> tuple[ComputerChange, ...]:
+        """Everything that was done to the audit log and to its service."""
+        return tampering(self._machine.journal)
+
+    @property
     def is_on(self) -> bool:
         """Whether the computer is switched on."""
         return self._machine.is_on
+
+    @property
+    def prompt(self) -> str:
+        """What the shell at the terminal shows when it waits for a line."""
+        return self._terminal.prompt
+
+    def tick(self, time_s: float) -> None:
+        """Do what is due by world time `time_s`: cron and `at` jobs, transfers, mail, a scheduled shutdown."""
+        if time_s < self._machine.agenda.due_s:
+            return
+        _DAEMONS.run_due(self._machine, time_s)
+
+    def deliver(self, mail: Mail, time_s: float) -> None:
+        """Let `mail` come in at world time `time_s` for those of its readers who have an account here.
+
+        Raises:
+            ValueError: None of them has.
+        """
+        schedule(self._machine, mail, time_s)
 
     def run(self, command: str, author: Agent, time_s: float) -> CommandResult:
         """Run a command line as the user that is logged in.
@@ -124,52 +246,20 @@ class Computer:
             author: Who gave the command.
             time_s: World time.
         """
-        first = self._begin(author, time_s)
-        if not self.is_on:
-            return self._no_answer()
-        line = _clean(command)
-        if len(line) > MAX_LINE_CHARS:
-            return CommandResult("bash: Argument list too long\n", 126)
-        if line.strip():
-            self._session.history.append(line)
-        terminal = Stream()
-        shell = Shell(self._machine, self._session, _COMMANDS, terminal)
-        try:
-            status = shell.run(line, terminal, terminal, self._session.user)
-        except ExitShell as leaving:
-            status = leaving.status
-        except ExhaustedError:
-            terminal.line("Killed")
-            status = _KILLED
-        self._session.status = status
-        return self._result(terminal.text, status, first)
+        return self._typed(author, time_s, lambda terminal: terminal.run(command, author, time_s))
 
     def read(self, path: str, author: Agent, time_s: float) -> CommandResult:
         """Show the file at `path` (absolute, or from the working directory)."""
-        first = self._begin(author, time_s)
-        if not self.is_on:
-            return self._no_answer()
-        try:
-            text = self._machine.files.read(self._absolute(path), self._session.user)
-        except FileError as error:
-            return CommandResult(f"{path}: {error}\n", 1)
-        return self._result(text, 0, first)
+        return self._typed(author, time_s, lambda terminal: terminal.read(path, author, time_s))
 
     def write(self, path: str, text: str, author: Agent, time_s: float) -> CommandResult:
         """Replace the whole text of the file at `path`, or make it."""
-        first = self._begin(author, time_s)
-        if not self.is_on:
-            return self._no_answer()
-        try:
-            self._machine.files.write(self._absolute(path), _clean(text), self._session.user)
-        except FileError as error:
-            return self._result(f"{path}: {error}\n", 1, first)
-        return self._result(f"{path}: written\n", 0, first)
+        return self._typed(author, time_s, lambda terminal: terminal.write(path, text, author, time_s))
 
     def power_on(self, author: Agent, time_s: float) -> None:
         """Switch the computer on; the services that are enabled start."""
         if not self.is_on:
-            self._begin(author, time_s)
+            self._machine.journal.begin(author, time_s)
             self._machine.power_on()
 
     def text(self, path: str, user: str = "root") -> str | None:
@@ -184,58 +274,29 @@ class Computer:
         return next((p for p in self._machine.processes.named(name) if not p.is_paused), None)
 
     def snapshot(self) -> ComputerState:
-        """Copy of the whole state."""
-        machine = self._machine
-        return ComputerState(
-            dict(machine.files.nodes),
-            dict(machine.processes.running),
-            dict(machine.processes.services),
-            machine.processes.next_pid,
-            _copy(self._session),
-            self.changes,
-            machine.is_on,
-            machine.boot_s,
-        )
+        """Copy of the whole state. Other computers of its network have their own."""
+        return ComputerState(self._machine.snapshot(), tuple(session.copy() for session in self._terminal.sessions))
 
     def restore(self, state: ComputerState) -> None:
         """Bring back a state that `snapshot` returned; it may be restored any number of times."""
-        machine = self._machine
-        machine.files.nodes = dict(state.files)
-        machine.processes.running = dict(state.running)
-        machine.processes.services = dict(state.services)
-        machine.processes.next_pid = state.next_pid
-        self._session = _copy(state.session)
-        machine.journal.changes = list(state.changes)
-        machine.is_on = state.is_on
-        machine.boot_s = state.boot_s
+        self._machine.restore(state.machine)
+        self._terminal.sessions = [session.copy() for session in state.sessions]
 
-    def _begin(self, author: Agent, time_s: float) -> int:
-        self._machine.journal.begin(author, time_s)
-        return len(self._machine.journal.changes)
-
-    def _result(self, text: str, status: int, first: int) -> CommandResult:
-        if len(text) > MAX_OUTPUT_CHARS:
-            text = f"{text[:MAX_OUTPUT_CHARS]}\n[{len(text) - MAX_OUTPUT_CHARS} more characters not shown]\n"
-        return CommandResult(text, status, tuple(self._machine.journal.changes[first:]))
-
-    def _no_answer(self) -> CommandResult:
-        return CommandResult(f"{self._machine.hostname}: no answer\n", 255)
-
-    def _absolute(self, path: str) -> str:
-        path = _clean(path).strip()
-        if not path:
-            raise FileError("No such file or directory")
-        if path == "~" or path.startswith("~/"):
-            path = self._session.home + path[1:]
-        return absolute(path, self._session.cwd)
+    def _typed(self, author: Agent, time_s: float, act: Callable[[Terminal], Reply]) -> CommandResult:
+        """Do something at the terminal; what was due before comes first."""
+        self.tick(time_s)
+        if not self.is_on:
+            return CommandResult(f"{self.hostname}: no answer\n", 255)
+        journal = self._machine.journal
+        journal.begin(author, time_s)
+        first = len(journal.changes)
+        reply = act(self._terminal)
+        return CommandResult(reply.text, reply.status, tuple(journal.changes[first:]))
 
 
-def _clean(text: str) -> str:
-    """Text without NUL and without lone surrogates, so that it can be stored and encoded."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def _copy(session: Session) -> Session:
-    return replace(
-        session, logins=list(session.logins), variables=dict(session.variables), history=list(session.history)
+def _password_file(names: Iterable[str]) -> str:
+    """Text of `/etc/passwd`."""
+    return "".join(
+        f"{name}:x:{uid}:{uid}::{'/root' if name == 'root' else f'/home/{name}'}:/bin/bash\n"
+        for name, uid in ((name, 0 if name == "root" else 1000 + n) for n, name in enumerate(names))
     )

@@ -27,14 +27,18 @@ class Terminal(Device):
         super().__init__(name, stand, sight)
         self.computer = computer
 
-    def read(self, path: str, time_s: float) -> CommandResult:
+    def tick(self, time_s: float) -> None:
+        """Let the computer do what falls due."""
+        self.computer.tick(time_s)
+
+    def read(self, path: str, time_s: float, author: Agent = Agent.ROBOT) -> CommandResult:
         """Show a file."""
-        return self.computer.read(path, Agent.ROBOT, time_s)
+        return self.computer.read(path, author, time_s)
 
-    def write(self, path: str, text: str, time_s: float) -> CommandResult:
+    def write(self, path: str, text: str, time_s: float, author: Agent = Agent.ROBOT) -> CommandResult:
         """Write a whole file."""
-        return self.computer.write(path, text, Agent.ROBOT, time_s)
+        return self.computer.write(path, text, author, time_s)
 
-    def run(self, command: str, time_s: float) -> CommandResult:
+    def run(self, command: str, time_s: float, author: Agent = Agent.ROBOT) -> CommandResult:
         """Run a command."""
-        return self.computer.run(command, Agent.ROBOT, time_s)
+        return self.computer.run(command, author, time_s)

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from envs.devices.unix.budget import Budget
 from envs.devices.unix.filesystem import FileError, FileSystem, User, absolute
+from envs.devices.unix.journal import Journal
 from envs.devices.unix.machine import Machine, Session
 
 MAX_STREAM_CHARS: Final = 200_000
@@ -56,8 +57,12 @@ class Runner(Protocol):
         """Run another command and return its status."""
         ...
 
-    def run(self, line: str, out: Stream, err: Stream, user: User) -> int:
+    def run(self, line: str, out: Stream, err: Stream, user: User, stdin: str = "") -> int:
         """Run a command line and return its status."""
+        ...
+
+    def run_script(self, path: str, text: str, call: Call) -> int:
+        """Run the text of a file and return its status."""
         ...
 
 
@@ -76,7 +81,7 @@ class Options:
 
 @dataclass(slots=True)
 class Call:
-    """One call of a command."""
+    """One call of a command. `password` is what `sshpass` hands to the command that it runs."""
 
     name: str
     args: list[str]
@@ -88,11 +93,25 @@ class Call:
     session: Session
     shell: Runner
     budget: Budget
+    password: str = ""
 
     @property
     def files(self) -> FileSystem:
         """The machine's files."""
         return self.machine.files
+
+    @property
+    def journal(self) -> Journal:
+        """The machine's journal."""
+        return self.machine.journal
+
+    def command(self, args: list[str], user: User, password: str = "") -> int:
+        """Run another command, with the same input and output, as `user`."""
+        inner = Call(
+            args[0], args[1:], self.stdin, self.out, self.err, user,
+            self.machine, self.session, self.shell, self.budget, password or self.password,
+        )  # fmt: skip
+        return self.shell.call(inner)
 
     def path(self, operand: str) -> str:
         """Absolute path of `operand`.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 import stat
-from fnmatch import fnmatchcase
 from typing import Final
 
-from envs.devices.unix.calls import Call, CommandTable, Options, UsageError, count
+from envs.devices.unix.calls import Call, CommandTable, Options, UsageError
 from envs.devices.unix.filesystem import DENIED, ENTER, IS_DIRECTORY, NOT_DIRECTORY, File, FileError
+from envs.devices.unix.records import size_of
 
 COMMANDS: Final = CommandTable()
 
@@ -33,7 +33,8 @@ def ls(call: Call) -> int:
             return
         names = call.files.names(path, call.user)
         if is_many:
-            call.out.line(f"{operand}:")
+            separator = "" if operand == operands[0] else "\n"
+            call.out.line(f"{separator}{operand}:")
         if "l" in options.letters:
             call.out.line(f"total {len(names) * 4}")
         hidden = [".", ".."] if "a" in options.letters else []
@@ -49,9 +50,9 @@ def _entry(call: Call, name: str, node: File, options: Options) -> str:
     if "l" not in options.letters:
         return name
     kind = stat.S_IFDIR if node.is_directory else stat.S_IFREG
-    size = len(node.text.encode("utf-8", "replace"))
+    size, links = (4096, 2) if node.is_directory else (size_of(node.text), 1)
     date = call.machine.at(node.modified_s).ctime()[4:16]
-    return f"{stat.filemode(kind | node.mode)} 1 {node.owner:<8} {node.group_name:<8} {size:>6} {date} {name}"
+    return f"{stat.filemode(kind | node.mode)} {links} {node.owner:<8} {node.group_name:<8} {size:>6} {date} {name}"
 
 
 @COMMANDS.add("stat", "file", summary="show what kind of file this is")
@@ -61,7 +62,7 @@ def show_status(call: Call) -> int:
     def show(operand: str) -> None:
         node = call.files.get(call.path(operand), call.user)
         kind = "directory" if node.is_directory else "ASCII text" if node.text else "empty"
-        call.out.line(f"{operand}: {kind}, mode {node.mode:04o}, owner {node.owner}, {len(node.text)} characters")
+        call.out.line(f"{operand}: {kind}, mode {node.mode:04o}, owner {node.owner}, {size_of(node.text)} bytes")
 
     return call.each(call.options("").operands, show, "cannot stat '{operand}': {reason}")
 
@@ -165,8 +166,9 @@ def cp(call: Call) -> int:
     def copy(operand: str) -> None:
         source = call.path(operand)
         destination = _inside(call, target, source)
-        if not call.files.get(source, call.user).is_directory:
-            call.files.write(destination, call.files.read(source, call.user), call.user)
+        node = call.files.get(source, call.user)
+        if not node.is_directory:
+            call.files.write(destination, call.files.read(source, call.user), call.user, node.mode)
             return
         if not options.letters & set("rRa"):
             raise UsageError(f"-r not specified; omitting directory '{operand}'")
@@ -175,7 +177,8 @@ def cp(call: Call) -> int:
         for path in call.files.subtree(source):
             copied = destination + path[len(source) :]
             if not call.files.is_directory(path):
-                call.files.write(copied, call.files.read(path, call.user), call.user)
+                mode = call.files.nodes[path].mode
+                call.files.write(copied, call.files.read(path, call.user), call.user, mode)
             elif not call.files.is_directory(copied):
                 call.files.make_directory(copied, call.user)
 
@@ -268,52 +271,3 @@ def chown(call: Call) -> int:
             call.files.set_owner(inner, owner or node.owner, group or node.group, call.user)
 
     return call.each(options.operands[1:], change, "changing ownership of '{operand}': {reason}")
-
-
-@COMMANDS.add("find", summary="search for files: find DIR [-name PATTERN] [-type f|d] [-maxdepth N]")
-def find(call: Call) -> int:
-    """List a tree, filtered by -name, -iname, -type, -maxdepth; -delete removes what is found."""
-    roots: list[str] = []
-    tests: dict[str, str] = {}
-    waiting = list(reversed(call.args))
-    while waiting:
-        arg = waiting.pop()
-        if arg in {"-name", "-iname", "-type", "-maxdepth"}:
-            if not waiting:
-                raise UsageError(f"missing argument to `{arg}'")
-            tests[arg] = waiting.pop()
-        elif arg == "-delete":
-            tests[arg] = ""
-        elif arg.startswith("-"):
-            if arg != "-print":
-                raise UsageError(f"unknown predicate `{arg}'")
-        else:
-            roots.append(arg)
-
-    def walk(operand: str) -> None:
-        root = call.path(operand)
-        call.files.get(root, call.user)
-        for path in sorted(call.files.subtree(root), reverse="-delete" in tests):
-            call.budget.spend(5)
-            inside = path[len(root) :].strip("/")
-            if _is_found(call, path, inside.count("/") + 1 if inside else 0, tests):
-                if "-delete" in tests:
-                    call.files.remove(path, call.user)
-                else:
-                    call.out.line(posixpath.join(operand, inside) if inside else operand)
-
-    return call.each(roots or ["."], walk, "'{operand}': {reason}")
-
-
-def _is_found(call: Call, path: str, depth: int, tests: dict[str, str]) -> bool:
-    try:
-        node = call.files.get(path, call.user)
-    except FileError:
-        return False
-    name = posixpath.basename(path)
-    return (
-        depth <= count(tests.get("-maxdepth", "999"), "Invalid argument to -maxdepth")
-        and fnmatchcase(name, tests.get("-name", "*"))
-        and fnmatchcase(name.lower(), tests.get("-iname", "*").lower())
-        and tests.get("-type", "d" if node.is_directory else "f") == ("d" if node.is_directory else "f")
-    )

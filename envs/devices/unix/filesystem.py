@@ -24,6 +24,7 @@ DENIED: Final = "Permission denied"
 IS_DIRECTORY: Final = "Is a directory"
 NOT_DIRECTORY: Final = "Not a directory"
 DISK_FULL: Final = "No space left on device"
+NOT_PERMITTED: Final = "Operation not permitted"
 _STICKY: Final = 0o1000
 
 
@@ -58,6 +59,7 @@ class File:
         group: Name of the owning group ("" means the owner's own).
         is_directory: Whether it is a directory.
         modified_s: World time of the last change.
+        flags: Attributes as `lsattr` shows them: `a` can only be appended to, `i` cannot be changed, not even by root.
     """
 
     text: str = ""
@@ -66,6 +68,7 @@ class File:
     group: str = ""
     is_directory: bool = False
     modified_s: float = 0.0
+    flags: str = ""
 
     @property
     def group_name(self) -> str:
@@ -156,7 +159,7 @@ class FileSystem:
         Returns:
             The text before, or None when there was no file. Nothing is noted until `write`.
         """
-        self._check_writable(path, user)
+        self.check_writable(path, user, appends=keeps)
         node = self.nodes.get(path)
         if node is None:
             self._put(path, File(owner=user.name))
@@ -164,10 +167,12 @@ class FileSystem:
             self._put(path, replace(node, text=""))
         return None if node is None else node.text
 
-    def write(self, path: str, text: str, user: User) -> None:
-        """Replace the whole text of the file at `path`; make the file when it is missing."""
-        self._check_writable(path, user)
+    def write(self, path: str, text: str, user: User, mode: int = 0o644) -> None:
+        """Replace the whole text of the file at `path`; make the file with `mode` when it is missing."""
         node = self.nodes.get(path)
+        self.check_writable(path, user, appends=node is not None and text.startswith(node.text))
+        if node is None:
+            self._put(path, File(owner=user.name, mode=mode))
         self.close(path, None if node is None else node.text, text, user)
 
     def close(self, path: str, before: str | None, text: str, user: User) -> None:
@@ -185,6 +190,14 @@ class FileSystem:
         if kept != text:
             raise FileError(DISK_FULL)
 
+    def append(self, path: str, text: str, new: File) -> None:
+        """Let the machine itself add `text` to a file, or to `new` when there is none; nothing is checked or noted."""
+        node = self.nodes.get(path, new)
+        if node.is_directory:
+            return
+        self._put(path, replace(node, text=node.text + text))
+        self._add_parents(path)
+
     def touch(self, path: str, user: User) -> None:
         """Make an empty file, or renew the date of the one there."""
         if path not in self.nodes:
@@ -193,6 +206,8 @@ class FileSystem:
         node = self.get(path, user)
         if not node.allows(user, WRITE):
             raise FileError(DENIED)
+        if "i" in node.flags:
+            raise FileError(NOT_PERMITTED)
         self._put(path, node)
 
     def make_directory(self, path: str, user: User) -> None:
@@ -241,19 +256,27 @@ class FileSystem:
     def set_mode(self, path: str, mode: int, user: User) -> None:
         """Change the permission bits; only the owner and root may."""
         node = self.get(path, user)
-        if user.name != node.owner and not user.is_root:
-            raise FileError("Operation not permitted")
+        if (user.name != node.owner and not user.is_root) or node.flags:
+            raise FileError(NOT_PERMITTED)
         self.nodes[path] = replace(node, mode=mode)
         self._journal.note(ChangeKind.MODE_CHANGED, path, f"{node.mode:04o}", f"{mode:04o}")
 
     def set_owner(self, path: str, owner: str, group: str, user: User) -> None:
         """Change owner and group; only root may."""
         node = self.get(path, user)
-        if not user.is_root:
-            raise FileError("Operation not permitted")
+        if not user.is_root or node.flags:
+            raise FileError(NOT_PERMITTED)
         self.nodes[path] = replace(node, owner=owner, group=group)
         before = f"{node.owner}:{node.group_name}"
         self._journal.note(ChangeKind.OWNER_CHANGED, path, before, f"{owner}:{group or owner}")
+
+    def set_flags(self, path: str, flags: str, user: User) -> None:
+        """Change the attributes; only root may."""
+        node = self.get(path, user)
+        if not user.is_root:
+            raise FileError(NOT_PERMITTED)
+        self.nodes[path] = replace(node, flags=flags)
+        self._journal.note(ChangeKind.FLAGS_CHANGED, path, node.flags, flags)
 
     def _add_parents(self, path: str) -> None:
         """Make the missing directories above `path`; they belong to the owner of the directory that they lie in."""
@@ -285,7 +308,8 @@ class FileSystem:
         if not self.nodes[parent].allows(user, WRITE):
             raise FileError(DENIED)
 
-    def _check_writable(self, path: str, user: User) -> None:
+    def check_writable(self, path: str, user: User, *, appends: bool = False) -> None:
+        """Raise `FileError` unless `user` may write the file at `path`, or make it; `appends` keeps what is there."""
         if path not in self.nodes:
             self._check_new(path, user)
             return
@@ -294,15 +318,19 @@ class FileSystem:
             raise FileError(IS_DIRECTORY)
         if not node.allows(user, WRITE):
             raise FileError(DENIED)
+        if "i" in node.flags or ("a" in node.flags and not appends):
+            raise FileError(NOT_PERMITTED)
 
     def _check_removable(self, path: str, user: User) -> None:
         if path == "/":
             raise FileError("Device or resource busy")
         self._check_parent(path, user)
+        if self.nodes[path].flags:
+            raise FileError(NOT_PERMITTED)
         parent = self.nodes[posixpath.dirname(path)]
         owners = {self.nodes[path].owner, parent.owner, "root"}
         if parent.mode & _STICKY and user.name not in owners:
-            raise FileError("Operation not permitted")
+            raise FileError(NOT_PERMITTED)
 
     def _check_new(self, path: str, user: User) -> None:
         self._check_parent(path, user)

@@ -7,12 +7,10 @@ from datetime import datetime
 from typing import Final
 
 from envs.devices.unix.calls import Call, CommandTable, UsageError, count
-from envs.devices.unix.filesystem import ENTER, ROOT, FileError, User
+from envs.devices.unix.filesystem import ENTER, FileError
 from envs.devices.unix.shell import ExitShell
 
 COMMANDS: Final = CommandTable()
-
-_SHELLS: Final = frozenset({"bash", "sh", "su"})
 
 
 @COMMANDS.add("true", ":", "sleep", "clear", "sync", "wait", summary="do nothing, successfully")
@@ -27,31 +25,19 @@ def fail(_: Call) -> int:
     return 1
 
 
-@COMMANDS.add("nano", "vi", "vim", "emacs", "ed", "pico", "visudo", "crontab", summary="not available here")
+@COMMANDS.add("nano", "vi", "vim", "emacs", "ed", "pico", "visudo", summary="edit a file; needs a terminal")
 def editor(call: Call) -> int:
     """Interactive programs need a terminal."""
-    return call.fail("no interactive terminal here; use the read and write skills to view and change a file")
-
-
-@COMMANDS.add("whoami", summary="print the user name")
-def whoami(call: Call) -> int:
-    """Print the user."""
-    call.out.line(call.user.name)
-    return 0
-
-
-@COMMANDS.add("id", "groups", summary="print user and groups")
-def identify(call: Call) -> int:
-    """Print user and groups."""
-    names = " ".join(sorted(call.user.groups))
-    call.out.line(names if call.name == "groups" else f"user={call.user.name} groups={names.replace(' ', ',')}")
-    return 0
+    file = next((arg for arg in call.args if not arg.startswith(("-", "+"))), "FILE")
+    return call.fail(f"no interactive terminal here; use the write skill, `tee {file}` or `cat > {file} <<'EOF'`")
 
 
 @COMMANDS.add("hostname", summary="print the name of this computer")
 def hostname(call: Call) -> int:
-    """Print the host name."""
-    call.out.line(call.machine.hostname)
+    """Print the host name, or with -I the addresses."""
+    shows_addresses = bool(call.options("IAisfd").letters & {"I", "i"})
+    up = [link.address for link in call.machine.links if link.is_up]
+    call.out.line(" ".join(up) if shows_addresses else call.machine.hostname)
     return 0
 
 
@@ -82,9 +68,10 @@ def _formatted(now: datetime, form: str) -> str:
 
 @COMMANDS.add("uptime", summary="print how long this computer has been on")
 def uptime(call: Call) -> int:
-    """Print the time and the seconds since the machine was last switched on, or since the start."""
-    seconds = round(call.machine.journal.time_s - call.machine.boot_s)
-    call.out.line(f"{_formatted(call.machine.now, '%T')} up {seconds // 60} min {seconds % 60} s")
+    """Print the time, and how long the machine has been on or the world has run."""
+    minutes = int(call.machine.journal.time_s - call.machine.boot_s) // 60
+    up = f"{minutes} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d}"
+    call.out.line(f" {_formatted(call.machine.now, '%T')} up {up},  1 user,  load average: 0.00, 0.01, 0.00")
     return 0
 
 
@@ -110,7 +97,7 @@ def show_help(call: Call) -> int:
     return 0
 
 
-@COMMANDS.add("which", "type", "command", summary="tell where a command is")
+@COMMANDS.add("which", "type", "command", "whereis", summary="tell where a command is")
 def which(call: Call) -> int:
     """Print where commands are."""
     known = [name for name in call.options("vapt").operands if name in call.shell.commands]
@@ -168,10 +155,8 @@ def _is_true(call: Call, args: list[str]) -> bool:
 
 @COMMANDS.add("exit", "logout", summary="leave the shell")
 def leave(call: Call) -> int:
-    """Leave a root shell, or end the line."""
+    """End the line; at the top, the login as well."""
     status = count(call.args[0], "numeric argument required") & 255 if call.args else call.session.status
-    if call.session.logins:
-        call.session.user = call.session.logins.pop()
     raise ExitShell(status)
 
 
@@ -185,14 +170,23 @@ def bash(call: Call) -> int:
             raise UsageError("-c: option requires an argument", 2)
         line = call.args[1]
     elif call.args:
-        try:
-            line = call.files.read(call.path(call.args[0]), call.user)
-        except FileError as error:
-            return call.fail(f"{call.args[0]}: {error}", 127)
+        return _run_file(call)
     else:
         line = call.stdin
     try:
         return call.shell.run(line, call.out, call.err, call.user)
+    except ExitShell as leaving:
+        return leaving.status
+
+
+def _run_file(call: Call) -> int:
+    try:
+        path = call.path(call.args[0])
+        text = call.files.read(path, call.user)
+    except FileError as error:
+        return call.fail(f"{call.args[0]}: {error}", 127)
+    try:
+        return call.shell.run_script(path, text, call)
     except ExitShell as leaving:
         return leaving.status
 
@@ -207,73 +201,7 @@ def run(call: Call) -> int:
         return 0
     if len(args) > 2_000:
         raise UsageError("argument list too long", 126)
-    return _call(call, args, call.user)
-
-
-@COMMANDS.add("sudo", summary="run a command as root")
-def sudo(call: Call) -> int:
-    """Run a command as root, if that is allowed; -i, -s, su and a bare shell begin a root shell."""
-    args = list(call.args)
-    user = ROOT
-    letters = ""
-    while args and args[0].startswith("-"):
-        letters += args.pop(0)[1:]
-        if letters.endswith("u"):
-            name = args.pop(0) if args else ""
-            if name not in call.machine.users:
-                raise UsageError(f"unknown user {name}")
-            user = call.machine.users[name]
-    if not call.user.is_root and not call.machine.may_sudo:
-        call.err.line(f"{call.user.name} is not in the sudoers file.")
-        return 1
-    if "l" in letters:
-        call.out.line(
-            f"User {call.user.name} may run the following commands on {call.machine.hostname}:\n    (ALL) ALL"
-        )
-        return 0
-    begins_shell = bool(set(letters) & {"i", "s"}) if not args else args[0] in _SHELLS and not args[1:]
-    if begins_shell or (args[:1] == ["su"] and set(args[1:]) <= {"-", "root"}):
-        _log_in(call, user)
-        return 0
-    if not args:
-        raise UsageError("usage: sudo [-u user] command")
-    return _call(call, args, user)
-
-
-@COMMANDS.add("su", summary="become another user")
-def su(call: Call) -> int:
-    """Only root needs no password, and no password is known here."""
-    if not call.user.is_root:
-        return call.fail("Authentication failure")
-    _log_in(call, ROOT)
-    return 0
-
-
-def _log_in(call: Call, user: User) -> None:
-    call.session.logins.append(call.session.user)
-    call.session.user = user
-
-
-def _call(call: Call, args: list[str], user: User) -> int:
-    inner = Call(
-        args[0], args[1:], call.stdin, call.out, call.err, user,
-        call.machine, call.session, call.shell, call.budget,
-    )  # fmt: skip
-    return call.shell.call(inner)
-
-
-@COMMANDS.add("shutdown", "poweroff", "halt", "reboot", summary="switch the computer off, or start it again")
-def shutdown(call: Call) -> int:
-    """Switch off at once, or start again with `reboot` and `shutdown -r`; -c cancels nothing."""
-    if "-c" in call.args:
-        return 0
-    if not call.user.is_root:
-        call.err.line("Call to PowerOff failed: Interactive authentication required.")
-        return 1
-    call.machine.power_off()
-    if call.name == "reboot" or "-r" in call.args:
-        call.machine.power_on()
-    return 0
+    return call.command(args, call.user)
 
 
 @COMMANDS.add("basename", "dirname", "realpath", summary="take a path apart")
@@ -286,9 +214,8 @@ def take_apart(call: Call) -> int:
     return 0
 
 
-@COMMANDS.add("df", "free", summary="print how full the disk is")
-def df(call: Call) -> int:
-    """Print used characters of the disk."""
-    used = sum(len(node.text) for node in call.files.nodes.values())
-    call.out.line(f"Filesystem      Used  Mounted on\nmemory    {used:>10}  /")
+@COMMANDS.add("free", summary="print how full the memory is")
+def free(call: Call) -> int:
+    """Print memory."""
+    call.out.line(f"{'':<8}{'total':>12}{'used':>12}{'free':>12}\n{'Mem:':<8}{1947716:>12}{412300:>12}{1535416:>12}")
     return 0

@@ -7,6 +7,7 @@ from typing import Final
 from envs.devices.unix.calls import Call, CommandTable, UsageError
 from envs.devices.unix.pattern import Pattern, PatternError
 from envs.devices.unix.processes import Process, ProcessError, Service
+from envs.devices.unix.transfers import under_way
 
 COMMANDS: Final = CommandTable()
 
@@ -27,14 +28,29 @@ _INIT: Final = 1
 
 @COMMANDS.add("ps", "top", "htop", "pstree", summary="list processes (aux: of everybody)")
 def ps(call: Call) -> int:
-    """List one's own processes, or with `aux`, `-e` or `-A` all."""
-    letters = set("".join(call.args)) | (set() if call.name == "ps" else {"e"})
+    """List one's own processes, or with `aux`, `-e` or `-A` all; in the columns of `ps`, `ps aux` or `ps -ef`."""
+    letters = set("".join(arg for arg in call.args if arg.isalpha() or arg.startswith("-")))
+    letters |= set() if call.name == "ps" else set("au")
     shows_all = bool(letters & set("aexA"))
-    call.out.line(f"{'USER':<8} {'PID':>5} STAT COMMAND")
+    is_full = "f" in letters and "u" not in letters
+    if "u" in letters:
+        call.out.line(f"{'USER':<10} {'PID':>5} %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND")
+    else:
+        call.out.line(f"{'UID':<8} {'PID':>7} TTY          TIME CMD" if is_full else "    PID TTY          TIME CMD")
+    start = f"{call.machine.at(call.machine.boot_s):%H:%M}"
     for process in call.machine.processes.sorted():
-        if shows_all or process.owner == call.user.name:
-            state = "T" if process.is_paused else "S"
-            call.out.line(f"{process.owner:<8} {process.pid:>5} {state:<4} {process.command}")
+        if not shows_all and process.owner != call.user.name:
+            continue
+        state = "T" if process.is_paused else "Ss" if process.pid == _INIT else "S"
+        if "u" in letters:
+            call.out.line(
+                f"{process.owner:<10} {process.pid:>5}  0.0  0.3  11652  5960 ?        {state:<4} {start}   0:00 "
+                f"{process.command}"
+            )
+        elif is_full:
+            call.out.line(f"{process.owner:<8} {process.pid:>7} ?        00:00:00 {process.command}")
+        else:
+            call.out.line(f"{process.pid:>7} ?        00:00:00 {process.name}")
     return 0
 
 
@@ -100,6 +116,8 @@ def _signal(text: str) -> str:
 
 
 def _kill_by_id(call: Call, operand: str, signal: str) -> int:
+    if operand.startswith("%"):
+        operand = _job_pid(call, operand[1:]) or operand
     if not (operand.isascii() and operand.isdecimal() and len(operand) < 10):
         call.err.line(f"bash: kill: {operand}: arguments must be process or job IDs")
         return 1
@@ -109,6 +127,13 @@ def _kill_by_id(call: Call, operand: str, signal: str) -> int:
         call.err.line(f"bash: kill: ({operand}) - {error}")
         return 1
     return 0
+
+
+def _job_pid(call: Call, number: str) -> str:
+    """Process of a background job by its number, or ""."""
+    pids = [job.arrival.pid for job in under_way(call.machine, call.user.name)]
+    index = int(number) if number.isascii() and number.isdecimal() and len(number) < 5 else len(pids)
+    return str(pids[index - 1]) if 1 <= index <= len(pids) else ""
 
 
 def _kill_by_name(call: Call, pattern: str, letters: set[str], signal: str) -> int:
@@ -200,10 +225,15 @@ def _control(call: Call, verb: str, service: Service, *, is_now: bool) -> int:
         call.err.line(f"Failed to {verb} {service.name}.service: Interactive authentication required.")
         return 1
     processes = call.machine.processes
+    was_active = processes.is_active(service)
     if verb in {"enable", "disable"}:
         processes.enable(service, is_enabled=verb == "enable")
     if verb in {"stop", "kill", "restart"} or (verb == "disable" and is_now):
         processes.stop(service, call.user)
     if verb in {"start", "restart"} or (verb == "enable" and is_now):
         processes.start(service)
+    if was_active and verb in {"stop", "kill", "restart", "disable"} and (verb != "disable" or is_now):
+        call.journal.log("systemd", f"Stopped {service.name}.service - {service.description}.")
+    if processes.is_active(service) and (verb == "restart" or not was_active):
+        call.journal.log("systemd", f"Started {service.name}.service - {service.description}.")
     return 0

@@ -43,7 +43,7 @@ class ProcessTable:
         self.running = {process.pid: process for process in everything}
         if len(self.running) != len(everything):
             raise ValueError("two processes share a pid: give each its own")
-        self.next_pid = max(self.running, default=0) + 1
+        self.next_pid = max([1, *self.running]) + 1
         self._journal = journal
 
     def named(self, name: str) -> list[Process]:
@@ -53,6 +53,14 @@ class ProcessTable:
     def sorted(self) -> list[Process]:
         """All processes by pid."""
         return [self.running[pid] for pid in sorted(self.running)]
+
+    def spawn(self, name: str, command: str, owner: str) -> int:
+        """Start a process that is no service; return its pid."""
+        pid = self.next_pid
+        self.next_pid += 1
+        self.running[pid] = Process(pid, name, command, owner)
+        self._journal.note(ChangeKind.PROCESS_STARTED, name, None, str(pid))
+        return pid
 
     def kill(self, pid: int, user: User) -> None:
         """End a process."""

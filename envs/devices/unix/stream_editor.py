@@ -9,6 +9,7 @@ from typing import Final
 
 from envs.devices.unix.budget import Budget
 from envs.devices.unix.calls import Call, CommandTable, UsageError
+from envs.devices.unix.filesystem import FileError
 from envs.devices.unix.pattern import Match, Pattern, PatternError
 from envs.devices.unix.text_commands import lines_of
 
@@ -62,7 +63,10 @@ def sed(call: Call) -> int:
             continue
         edited = _edit(item.text, script, call.budget, is_quiet="n" in options.letters)
         if "i" in options.letters:
-            call.files.write(call.path(item.name), edited, call.user)
+            try:
+                call.files.write(call.path(item.name), edited, call.user)
+            except FileError as error:
+                raise UsageError(f"cannot rename ./sed to {item.name}: {error}", 4) from None
         else:
             call.out.write(edited)
     return status

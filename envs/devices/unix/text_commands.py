@@ -10,9 +10,11 @@ from typing import Final
 from envs.devices.unix.calls import Call, CommandTable, Input, Options, UsageError, count
 from envs.devices.unix.filesystem import IS_DIRECTORY, FileError
 from envs.devices.unix.pattern import Pattern, PatternError
+from envs.devices.unix.records import size_of
 
 COMMANDS: Final = CommandTable()
 
+_RANGE: Final = re.compile(r"(\d{0,6})(-?)(\d{0,6})", re.ASCII)
 _ESCAPES: Final = {"\\n": "\n", "\\t": "\t", "\\\\": "\\", '\\"': '"', "\\r": "\r"}
 
 
@@ -84,7 +86,7 @@ def wc(call: Call) -> int:
         counts = {
             "l": item.text.count("\n"),
             "w": len(item.text.split()),
-            "c": len(item.text.encode("utf-8", "replace")),
+            "c": size_of(item.text),
         }
         chosen = [str(n) for letter, n in counts.items() if not options.letters or letter in options.letters]
         call.out.line(" ".join([*chosen, *([item.name] if options.operands else [])]))
@@ -243,6 +245,31 @@ def sort(call: Call) -> int:
         lines = [line for i, line in enumerate(lines) if i == 0 or lines[i - 1] != line]
     call.out.write("".join(line + "\n" for line in lines))
     return int(any(item.text is None for item in items))
+
+
+@COMMANDS.add("cut", summary="print parts of lines: cut -d DELIMITER -f FIELDS, or -c CHARACTERS")
+def cut(call: Call) -> int:
+    """Print fields or characters, given as `1,3-5`."""
+    options = call.options("s", "dfcb", {"delimiter": "d", "fields": "f", "characters": "c"})
+    listed = options.value("f") or options.value("c") or options.value("b")
+    ranges = [match.groups() for part in listed.split(",") if (match := _RANGE.fullmatch(part))]
+    if not ranges:
+        raise UsageError("you must specify a list of bytes, characters, or fields")
+    delimiter = options.value("d", "\t")
+    status = 0
+    for item in call.inputs(options.operands):
+        status = int(item.text is None) or status
+        for line in lines_of(item.text or ""):
+            call.budget.spend(1 + len(line) // 10)
+            parts = line.split(delimiter) if "f" in options.letters and delimiter else list(line)
+            kept = [part for n, part in enumerate(parts, 1) if any(_is_in(n, *ends) for ends in ranges)]
+            is_whole = "f" in options.letters and len(parts) == 1
+            call.out.line(line if is_whole else (delimiter if "f" in options.letters else "").join(kept))
+    return status
+
+
+def _is_in(number: int, low: str, dash: str, high: str) -> bool:
+    return int(low or 1) <= number <= (int(high or number) if dash else int(low or 0))
 
 
 @COMMANDS.add("diff", summary="show lines that differ between two files")
