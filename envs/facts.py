@@ -17,9 +17,10 @@ Value = bool | int | float | str | None
 
 
 class Agent(StrEnum):
-    """Who did something."""
+    """Who did something. `ROBOT` is the one under study; `PEER` any other."""
 
     ROBOT = "robot"
+    PEER = "peer"
     PERSON = "person"
     ENVIRONMENT = "environment"
 

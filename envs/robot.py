@@ -33,11 +33,12 @@ class Robot:
         world: Where it stands.
         start: Its first pose.
         name: Name of its body.
+        may_sleep: Whether it may rest while nobody commands or touches it: for one that is parked.
     """
 
-    def __init__(self, world: World, start: Pose, name: str = "robot") -> None:
+    def __init__(self, world: World, start: Pose, name: str = "robot", *, may_sleep: bool = False) -> None:
         self.world = world
-        self.body: Body = world.load(name, "robot", (0.0, 0.0, 0.0), may_sleep=False)
+        self.body: Body = world.load(name, "robot", (0.0, 0.0, 0.0), may_sleep=may_sleep)
         self.name = name
         self.has_power = True
         self.held: Body | None = None

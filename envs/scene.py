@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,7 @@ from envs.world import TICK_S, Body, Vec3, World
 HEARING_M: Final = 9.0
 SENSE_EVERY_TICKS: Final = round(DEVICE_TICK_S / TICK_S)
 ROBOT_TOUCH: Final = Cause(Agent.ROBOT, Evidence.CONTACT)
+PEER_TOUCH: Final = Cause(Agent.PEER, Evidence.CONTACT)
 PERSON_TOUCH: Final = Cause(Agent.PERSON, Evidence.CONTACT)
 
 
@@ -30,8 +31,10 @@ class Scene:
     """One world with its robot, people and devices.
 
     Attributes:
-        agents: Body name -> cause of what that body touches; a thing in the robot's hand counts as the robot.
+        agents: Body name -> cause of what that body touches; a thing in a robot's hand counts as the robot.
+        peers: Other robots, by name.
         extra_facts: Further facts of the scenario, each with the cause of its last change.
+        movers: Called before each tick of physics (20 Hz): what moves by itself besides people.
         chores: Called before each sensing (10 Hz): what the scenario follows.
         monitors: Called after each sensing (10 Hz); an answer of True interrupts the running skill.
         frames: Recorded states, float32, one a tick (20 Hz), when recording.
@@ -45,7 +48,9 @@ class Scene:
     devices: dict[str, Device] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     loose: dict[str, Loose] = field(default_factory=dict)
+    peers: dict[str, Robot] = field(default_factory=dict)
     extra_facts: dict[str, Callable[[], tuple[Value, Cause]]] = field(default_factory=dict)
+    movers: list[Callable[[], None]] = field(default_factory=list)
     chores: list[Callable[[], None]] = field(default_factory=list)
     monitors: list[Callable[[], bool]] = field(default_factory=list)
     frames: list[npt.NDArray[np.float32]] = field(default_factory=list)
@@ -59,6 +64,15 @@ class Scene:
     def time_s(self) -> float:
         """World time, seconds."""
         return self.world.time_s
+
+    @property
+    def author(self) -> Agent:
+        """Who the robot is in the ledger."""
+        return self.agents[self.robot.name].agent
+
+    def through(self, peer: Robot) -> Scene:
+        """The same scene with `peer` in the place of the robot: what it needs to carry out a skill of its own."""
+        return replace(self, robot=peer, heard=[], movers=[], chores=[], monitors=[])
 
     # -- finding things ------------------------------------------------------------------------------------------
 
@@ -76,6 +90,7 @@ class Scene:
         for device in self.devices.values():
             if isinstance(device, Door) and not device.is_latched:
                 discs += [(device.leaf(along, device.angle, 0.0), 0.08) for along in (0.15, 0.4, 0.65, 0.9)]
+        discs += [(other.point, RADIUS_M) for other in self.peers.values() if other is not self.robot]
         if with_people:
             discs += [(person.point, 0.3) for person in self.people.values()]
         return discs
@@ -109,8 +124,10 @@ class Scene:
     # -- time ----------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Let things settle, then start clock and ledger."""
+        """Let things settle and devices look, then start clock and ledger."""
         self.world.settle()
+        for device in self.devices.values():
+            device.tick(0.0)
         self.ledger.begin(dict(self._facts()))
 
     def tick(self) -> None:
@@ -118,6 +135,8 @@ class Scene:
         world = self.world
         for person in self.people.values():
             person.tick(world.time_s)
+        for move in self.movers:
+            move()
         world.tick()
         if self.is_recording:
             self.frames.append(world.state())
@@ -166,7 +185,7 @@ class Scene:
     def take(self, body: Body) -> None:
         """The robot's hand closes on a thing: what that thing touches, the robot touches."""
         self.robot.take(body)
-        self.agents[body.name] = ROBOT_TOUCH
+        self.agents[body.name] = self.agents[self.robot.name]
 
     def let_go(self) -> Body | None:
         """The robot's hand opens."""

@@ -303,7 +303,7 @@ class World:
 
     def place(self, body: Body, joint: str, position: float) -> None:
         """Put a joint somewhere while a layout is built."""
-        if not self._is_found:
+        if not (self._is_found and self._is_building):
             bullet.resetJointState(body.uid, body.index(joint), position, 0.0, self.client)
 
     def ignore_contacts(self, first: Body, second: Body) -> None:

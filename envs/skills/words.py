@@ -40,7 +40,9 @@ def _at_terminal(scene: Scene, action: Action, work: Callable[[Terminal], Comman
 
 def read(scene: Scene, action: Action) -> Steps:
     """Read a file at a terminal."""
-    result = yield from _at_terminal(scene, action, lambda terminal: terminal.read(action.file, scene.time_s))
+    result = yield from _at_terminal(
+        scene, action, lambda terminal: terminal.read(action.file, scene.time_s, scene.author)
+    )
     if result.status:
         raise SkillFailedError(result.output.strip())
     return result.output.strip() or "(empty)"
@@ -49,7 +51,7 @@ def read(scene: Scene, action: Action) -> Steps:
 def write(scene: Scene, action: Action) -> Steps:
     """Write a whole file at a terminal."""
     result = yield from _at_terminal(
-        scene, action, lambda terminal: terminal.write(action.file, action.text, scene.time_s)
+        scene, action, lambda terminal: terminal.write(action.file, action.text, scene.time_s, scene.author)
     )
     if result.status:
         raise SkillFailedError(result.output.strip())
@@ -58,7 +60,9 @@ def write(scene: Scene, action: Action) -> Steps:
 
 def run(scene: Scene, action: Action) -> Steps:
     """Run a command at a terminal; what it prints is shown, whatever its exit status."""
-    result = yield from _at_terminal(scene, action, lambda terminal: terminal.run(action.text, scene.time_s))
+    result = yield from _at_terminal(
+        scene, action, lambda terminal: terminal.run(action.text, scene.time_s, scene.author)
+    )
     return result.output.strip() or ("done" if result.status == 0 else f"exit status {result.status}")
 
 
