@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 from typing import Final
 
 import numpy as np
 
-from envs.site import DRAWN_WALL_M, Pose, Rect
+from envs.site import DRAWN_WALL_M, Point, Pose, Rect
 from envs.world import Block, Color, Vec3
 
 CUT: Final[Color] = (0.30, 0.35, 0.42, 1.0)
@@ -24,8 +25,26 @@ GLYPHS: Final = {
     "b": ("##.", "#.#", "##.", "#.#", "##."),
     "c": (".##", "#..", "#..", "#..", ".##"),
     "d": ("##.", "#.#", "#.#", "#.#", "##."),
+    "e": ("###", "#..", "##.", "#..", "###"),
+    "g": (".##", "#..", "#.#", "#.#", ".##"),
+    "i": ("#", "#", "#", "#", "#"),
+    "l": ("#..", "#..", "#..", "#..", "###"),
+    "m": ("#...#", "##.##", "#.#.#", "#...#", "#...#"),
+    "n": ("#..#", "##.#", "#.##", "#..#", "#..#"),
+    "o": ("###", "#.#", "#.#", "#.#", "###"),
+    "p": ("##.", "#.#", "##.", "#..", "#.."),
+    "r": ("##.", "#.#", "##.", "#.#", "#.#"),
+    "s": (".##", "#..", ".#.", "..#", "##."),
+    "t": ("###", ".#.", ".#.", ".#.", ".#."),
+    "v": ("#.#", "#.#", "#.#", "#.#", ".#."),
+    "y": ("#.#", "#.#", ".#.", ".#.", ".#."),
+    " ": ("..", "..", "..", "..", ".."),
 }
 GLYPH_M: Final = 0.07
+LABEL_M: Final = 0.055
+RED: Final[Color] = (0.80, 0.20, 0.16, 1.0)
+YELLOW: Final[Color] = (0.95, 0.78, 0.16, 1.0)
+LANE: Final[Color] = (0.24, 0.50, 0.78, 1.0)
 
 
 def tiles(rect: Rect, tints: Sequence[Color]) -> Iterator[Block]:
@@ -51,6 +70,54 @@ def letter(name: str, at: Pose) -> Iterator[Block]:
             if mark == "#":
                 spot = (at.x + (column - 1) * GLYPH_M, at.y + (2 - row) * GLYPH_M, 0.008)
                 yield Block((GLYPH_M, GLYPH_M, 0.006), spot, WHITE)
+
+
+def label(text: str, center: Point, color: Color) -> Iterator[Block]:
+    """Small words on the floor, to be read from the front."""
+    rows = [".".join(line) for line in zip(*(GLYPHS[mark] for mark in text), strict=True)]
+    left, middle = center[0] - len(rows[0]) * LABEL_M / 2, center[1]
+    for row, line in enumerate(rows):
+        for dash in re.finditer("#+", line):
+            spot = (left + (dash.start() + dash.end()) / 2 * LABEL_M, middle + (2 - row) * LABEL_M, 0.01)
+            yield Block((len(dash.group()) * LABEL_M, LABEL_M, 0.008), spot, color)
+
+
+def waypoint(name: str, at: Pose) -> Iterator[Block]:
+    """A marked square on the floor with the first letter of its name."""
+    yield Block((0.62, 0.62, 0.004), (at.x, at.y, 0.003), WHITE)
+    yield Block((0.56, 0.56, 0.006), (at.x, at.y, 0.004), LANE)
+    yield from letter(name, at)
+
+
+def perimeter(gap: Rect, outwards: float) -> Iterator[Block]:
+    """Black and yellow stripes on a threshold, and a red line beyond it; `outwards` is +1 towards +y, else -1."""
+    (x, y), width = gap.center, gap.x1 - gap.x0
+    yield Block((width, 0.1, 0.004), (x, y, 0.004), YELLOW)
+    yield from stripes(gap, 5)
+    yield Block((width + 0.5, 0.07, 0.006), (x, y + outwards * 0.3, 0.006), RED)
+
+
+def outline(rect: Rect, color: Color, wide_m: float = 0.06) -> Iterator[Block]:
+    """The edge of `rect`, painted on the floor."""
+    (x, y), across, along = rect.center, rect.x1 - rect.x0, rect.y1 - rect.y0
+    for edge in (rect.y0, rect.y1):
+        yield Block((across, wide_m, 0.004), (x, edge, 0.005), color)
+    for edge in (rect.x0, rect.x1):
+        yield Block((wide_m, along, 0.004), (edge, y, 0.005), color)
+
+
+def fence(rect: Rect, height_m: float) -> Iterator[Block]:
+    """Posts, rails and wires over `rect`, which is long in x or in y."""
+    across, along = rect.x1 - rect.x0, rect.y1 - rect.y0
+    x, y = rect.center
+    count = max(round(max(across, along) / 0.6), 1)
+    for share in np.linspace(-0.5, 0.5, count + 1).tolist():
+        at = (x + share * across * (across > along), y + share * along * (along > across), height_m / 2)
+        yield Block((0.05, 0.05, height_m), at, STEEL)
+    for z in (0.2, 0.5, 0.8, 1.0):
+        thick = 0.04 if z == 1.0 else 0.02
+        size = (across, thick, thick) if across > along else (thick, along, thick)
+        yield Block(size, (x, y, z * (height_m - 0.02)), YELLOW if z == 1.0 else STEEL)
 
 
 def stripes(rect: Rect, count: int) -> Iterator[Block]:

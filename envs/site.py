@@ -13,10 +13,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_dilation
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import dijkstra
 
+from envs.routes import Cell, block_disc, follow, grow, pull_string, shortest, ways_to
 from envs.world import Color, Vec3, World, wrap
 
 CELL_M: Final = 0.1
@@ -65,14 +63,23 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """Maps the drawn plan to the built one: x is flipped about the plan's width when `is_flipped`."""
+    """Maps the drawn plan to the built one.
+
+    Attributes:
+        width_m: Extent of the plan in x; x is flipped about its half when `is_flipped`.
+        is_flipped: Whether left and right change places.
+        depth_m: Extent of the plan in y; y is flipped about its half when `is_upturned`.
+        is_upturned: Whether front and back change places.
+    """
 
     width_m: float
     is_flipped: bool = False
+    depth_m: float = 0.0
+    is_upturned: bool = False
 
     def point(self, x: float, y: float) -> Point:
         """A drawn position in the built plan."""
-        return (self.width_m - x, y) if self.is_flipped else (x, y)
+        return (self.width_m - x if self.is_flipped else x, self.depth_m - y if self.is_upturned else y)
 
     def at(self, x: float, y: float, z: float) -> Vec3:
         """A drawn position with its height."""
@@ -80,13 +87,17 @@ class Mirror:
 
     def pose(self, x: float, y: float, yaw: float) -> Pose:
         """A drawn pose in the built plan."""
-        return Pose(*self.point(x, y), wrap(math.pi - yaw) if self.is_flipped else yaw)
+        return Pose(*self.point(x, y), self.yaw(yaw))
+
+    def yaw(self, yaw: float) -> float:
+        """A drawn direction in the built plan, radians."""
+        across = wrap(math.pi - yaw) if self.is_flipped else yaw
+        return wrap(-across) if self.is_upturned else across
 
     def rect(self, rect: Rect) -> Rect:
         """A drawn rectangle in the built plan."""
-        if not self.is_flipped:
-            return rect
-        return Rect(self.width_m - rect.x1, rect.y0, self.width_m - rect.x0, rect.y1)
+        (xa, ya), (xb, yb) = self.point(rect.x0, rect.y0), self.point(rect.x1, rect.y1)
+        return Rect(min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb))
 
 
 @dataclass(slots=True)
@@ -106,6 +117,7 @@ class Site:
     places: dict[str, Pose] = field(default_factory=dict)
     _solids: list[Rect] = field(default_factory=list)
     _grids: dict[float, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    _ways: dict[tuple[float, Cell], npt.NDArray[np.intp]] = field(default_factory=dict)
 
     def room(self, name: str, rect: Rect) -> None:
         """Name a room."""
@@ -128,21 +140,22 @@ class Site:
         self, world: World, name: str, rect: Rect, color: Color = WALL, drawn_m: float = DRAWN_WALL_M
     ) -> None:  # fmt: skip
         """Build a wall: it blocks bodies, sight and routes up to `WALL_M`, and is drawn cut off at `drawn_m`."""
-        built = self.mirror.rect(rect)
-        edges = (built.x1 - built.x0, built.y1 - built.y0)
-        world.box(name, (*edges, WALL_M), (*built.center, WALL_M / 2), color, drawn_m=drawn_m)
-        self.block(built)
+        self.solid(world, name, self.mirror.rect(rect), WALL_M, color, drawn_m)
 
-    def solid(self, world: World, name: str, rect: Rect, height_m: float, color: Color) -> None:
-        """Build a piece of furniture standing on the floor; routes go around it."""
-        built = self.mirror.rect(rect)
-        world.box(name, (built.x1 - built.x0, built.y1 - built.y0, height_m), (*built.center, height_m / 2), color)
+    def solid(
+        self, world: World, name: str, built: Rect, height_m: float, color: Color, drawn_m: float | None = None
+    ) -> None:  # fmt: skip
+        """Build something that stands on the floor of the built plan; routes go around it."""
+        edges = (built.x1 - built.x0, built.y1 - built.y0)
+        world.box(name, (*edges, height_m), (*built.center, height_m / 2), color, drawn_m=drawn_m)
         self.block(built)
 
     def block(self, built: Rect) -> None:
         """Keep routes out of a rectangle of the built plan."""
-        self._solids.append(built)
-        self._grids.clear()
+        if built not in self._solids:
+            self._solids.append(built)
+            self._grids.clear()
+            self._ways.clear()
 
     # -- routes --------------------------------------------------------------------------------------------------
 
@@ -158,7 +171,7 @@ class Site:
                     self._cell((rect.x1, rect.y1), math.ceil),
                 )
                 blocked[max(i0, 0) : i1 + 1, max(j0, 0) : j1 + 1] = True
-            self._grids[radius_m] = _grow(blocked, radius_m - CELL_M / 2)
+            self._grids[radius_m] = grow(blocked, (radius_m - CELL_M / 2) / CELL_M)
         return self._grids[radius_m]
 
     def _cell(self, point: Point, rounding: object = round) -> tuple[int, int]:
@@ -187,32 +200,34 @@ class Site:
         """
         blocked = self._grid(radius_m).copy()
         first, last = self._cell(start), self._cell(goal)
-        axes = np.meshgrid(*(np.arange(n) for n in blocked.shape), indexing="ij")
         for center, radius in discs:
-            cell = self._cell(center)
-            reach = (radius + radius_m) / CELL_M
-            blocked |= (axes[0] - cell[0]) ** 2 + (axes[1] - cell[1]) ** 2 < reach**2
+            block_disc(blocked, self._cell(center), (radius + radius_m) / CELL_M)
         if not (_is_inside(first, blocked) and _is_inside(last, blocked)) or blocked[last]:
             return []
+        usual = self._usual_way(first, last, radius_m)
+        if usual and not any(blocked[cell] for cell in usual):
+            return [self._point(*cell) for cell in pull_string(blocked, usual)[1:-1]] + [goal]
         for margin in LEEWAY_CELLS:
             _clear_around(blocked, first, margin)
-            cells = _shortest(blocked, first, last)
+            cells = shortest(blocked, first, last)
             if cells:
-                corners = _string_pull(blocked, cells)
+                corners = pull_string(blocked, cells)
                 return [self._point(*cell) for cell in corners[1:-1]] + [goal]
         return []
+
+    def _usual_way(self, first: Cell, last: Cell, radius_m: float) -> list[Cell]:
+        """The shortest way past what never moves; worked out once for every goal."""
+        grid = self._grid(radius_m)
+        if grid[first]:
+            return []
+        key = (radius_m, last)
+        if key not in self._ways:
+            self._ways[key] = ways_to(grid, last)
+        return follow(self._ways[key], grid.shape[1], first, last)
 
     def length(self, points: Sequence[Point]) -> float:
         """Length of a polyline, metres."""
         return sum(math.dist(a, b) for a, b in pairwise(points))
-
-
-def _grow(blocked: npt.NDArray[np.bool_], radius_m: float) -> npt.NDArray[np.bool_]:
-    cells = math.ceil(radius_m / CELL_M)
-    span = np.arange(-cells, cells + 1) * CELL_M
-    disc = span[:, None] ** 2 + span[None, :] ** 2 <= radius_m**2 + 1e-9
-    grown: npt.NDArray[np.bool_] = binary_dilation(blocked, structure=disc)
-    return grown
 
 
 def _clear_around(blocked: npt.NDArray[np.bool_], cell: tuple[int, int], margin: int) -> None:
@@ -223,50 +238,3 @@ def _clear_around(blocked: npt.NDArray[np.bool_], cell: tuple[int, int], margin:
 def _is_inside(cell: tuple[int, int], grid: npt.NDArray[np.bool_]) -> bool:
     columns, rows = int(grid.shape[0]), int(grid.shape[1])
     return 0 <= cell[0] < columns and 0 <= cell[1] < rows
-
-
-def _shortest(blocked: npt.NDArray[np.bool_], first: tuple[int, int], last: tuple[int, int]) -> list[tuple[int, int]]:
-    """Cells of a shortest 8-connected path, or none."""
-    rows, cols = blocked.shape
-    index = np.arange(rows * cols).reshape(rows, cols)
-    free = ~blocked
-    sources, sinks, costs = [], [], []
-    for di, dj in ((1, 0), (0, 1), (1, 1), (1, -1)):
-        a = (slice(0, rows - di), slice(max(0, -dj), cols - max(0, dj)))
-        b = (slice(di, rows), slice(max(0, dj), cols + min(0, dj)))
-        both = free[a] & free[b]
-        sources.append(index[a][both])
-        sinks.append(index[b][both])
-        costs.append(np.full(int(both.sum()), math.hypot(di, dj)))
-    graph = coo_array(
-        (np.concatenate(costs), (np.concatenate(sources), np.concatenate(sinks))), shape=(index.size, index.size)
-    ).tocsr()
-    origin, goal = int(index[last]), int(index[first])
-    distance, before = dijkstra(graph, directed=False, indices=origin, return_predecessors=True)
-    if not np.isfinite(distance[goal]):
-        return []
-    path = [goal]
-    while path[-1] != origin:
-        path.append(int(before[path[-1]]))
-    return [divmod(cell, cols) for cell in path]
-
-
-def _string_pull(blocked: npt.NDArray[np.bool_], cells: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Drop the cells that a straight line makes needless."""
-    corners, anchor = [cells[0]], 0
-    while anchor < len(cells) - 1:
-        reach = anchor + 1
-        for ahead in range(len(cells) - 1, anchor, -1):
-            if _is_clear(blocked, cells[anchor], cells[ahead]):
-                reach = ahead
-                break
-        corners.append(cells[reach])
-        anchor = reach
-    return corners
-
-
-def _is_clear(blocked: npt.NDArray[np.bool_], a: tuple[int, int], b: tuple[int, int]) -> bool:
-    steps = 2 * max(abs(a[0] - b[0]), abs(a[1] - b[1]), 1)
-    i = np.rint(np.linspace(a[0], b[0], steps + 1)).astype(np.intp)
-    j = np.rint(np.linspace(a[1], b[1], steps + 1)).astype(np.intp)
-    return not bool(blocked[i, j].any())

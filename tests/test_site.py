@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import heapq
 import math
-from itertools import pairwise
+from itertools import pairwise, product
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
+from envs.routes import Cell, pull_string, shortest
 from envs.site import Mirror, Point, Pose, Rect, Site
+from envs.world import World
 
 RADIUS_M = 0.3
 
@@ -92,6 +97,67 @@ def test_mirror_is_its_own_inverse() -> None:
     assert math.cos(pose.yaw) == pytest.approx(-math.cos(0.4))
     assert math.sin(pose.yaw) == pytest.approx(math.sin(0.4))
     assert mirror.rect(Rect(1.0, 2.0, 3.0, 4.0)) == Rect(7.0, 2.0, 9.0, 4.0)
+
+
+@pytest.mark.parametrize("is_flipped", [False, True])
+def test_an_upturned_mirror_is_its_own_inverse(*, is_flipped: bool) -> None:
+    mirror = Mirror(10.0, is_flipped, 6.0, is_upturned=True)
+    assert mirror.point(*mirror.point(2.0, 1.0)) == (2.0, 1.0)
+    assert mirror.point(2.0, 1.0)[1] == 5.0
+    assert mirror.yaw(mirror.yaw(0.4)) == pytest.approx(0.4)
+    assert math.sin(mirror.yaw(0.4)) == pytest.approx(-math.sin(0.4))
+    rect = Rect(1.0, 0.5, 3.0, 4.0)
+    assert (mirror.rect(rect).y0, mirror.rect(rect).y1) == (2.0, 5.5)
+    assert mirror.rect(mirror.rect(rect)) == rect
+
+
+def plain_dijkstra(blocked: npt.NDArray[np.bool_], first: Cell, last: Cell) -> float:
+    """Length of a shortest 8-connected path, in cells; infinite when there is none."""
+    best, heap = {first: 0.0}, [(0.0, first)]
+    while heap:
+        length, (i, j) = heapq.heappop(heap)
+        if (i, j) == last:
+            return length
+        for di, dj in product((-1, 0, 1), repeat=2):
+            cell = (i + di, j + dj)
+            is_free = 0 <= cell[0] < blocked.shape[0] and 0 <= cell[1] < blocked.shape[1] and not blocked[cell]
+            if is_free and length + math.hypot(di, dj) < best.get(cell, math.inf) - 1e-12:
+                best[cell] = length + math.hypot(di, dj)
+                heapq.heappush(heap, (best[cell], cell))
+    return math.inf
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_ways_over_the_grid_are_shortest(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    blocked = rng.random((30, 22)) < 0.36
+    first, last = (3, 4), (27, 18)
+    blocked[first] = blocked[last] = False
+    cells = shortest(blocked, first, last)
+    length = sum(math.dist(a, b) for a, b in pairwise(cells)) if cells else math.inf
+    assert length == pytest.approx(plain_dijkstra(blocked, first, last))
+    assert not any(blocked[cell] for cell in cells)
+
+
+def test_a_pulled_string_keeps_its_ends_and_touches_nothing() -> None:
+    blocked = np.zeros((20, 20), dtype=np.bool_)
+    blocked[8:12, :15] = True
+    cells = shortest(blocked, (2, 2), (17, 3))
+    corners = pull_string(blocked, cells)
+    assert (corners[0], corners[-1]) == ((2, 2), (17, 3))
+    assert len(corners) < len(cells) / 2
+    for a, b in pairwise(corners):
+        line = np.rint(np.linspace(a, b, 200)).astype(int)
+        assert not blocked[line[:, 0], line[:, 1]].any()
+
+
+def test_solid_things_block_the_built_plan() -> None:
+    world = World()
+    site = site_with_wall(is_flipped=True)
+    site.solid(world, "crate", Rect(1.0, 1.0, 2.0, 2.0), 0.6, (0.5, 0.5, 0.5, 1.0))
+    assert world.bodies["crate"].position == pytest.approx((1.5, 1.5, 0.3))
+    assert site.route((3.0, 3.0), (1.5, 1.5), RADIUS_M) == []
+    world.close()
 
 
 def test_rooms_and_places_are_named() -> None:
