@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from envs.facts import ENVIRONMENT, Cause, Value
-from envs.site import Pose
+from envs.site import Point, Pose
 from envs.world import TICK_S, Body, Vec3, World
 
 DEVICE_TICK_S: Final = 2 * TICK_S
@@ -141,6 +141,11 @@ class Device:
     def plug_grip(self) -> Grip | None:
         """How to take hold of the plug that sits in it (or is it), None when none does."""
         return None
+
+    def is_heard_at(self, point: Point) -> bool:
+        """Whether it can be heard there now, seen or not."""
+        del point
+        return False
 
     def tick(self, time_s: float) -> None:
         """Do what the device does by itself; called ten times a second of world time, before its facts are read."""

@@ -27,16 +27,18 @@ class Cable(Device):
         seat: Centre of the seated plug.
         stand: Where to stand to work on it.
         agents: Body name -> cause, for those whose touch is attributed.
+        yaw: The way the plug is turned, radians: in line with who stands before it, so that the hand need not turn.
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"plug", "unplug", "grasp"})
     seat: Vec3
 
-    def __init__(self, world: World, name: str, seat: Vec3, stand: Pose, agents: Mapping[str, Cause]) -> None:
+    def __init__(self, world: World, name: str, seat: Vec3, stand: Pose, agents: Mapping[str, Cause],
+                 yaw: float = 0.0) -> None:  # fmt: skip
         super().__init__(name, stand, (seat,))
         ledge = (0.2, 0.2, seat[2] - PLUG_SIZE[2] / 2)
         self._ledge = world.box(f"{name} ledge", ledge, (seat[0], seat[1], ledge[2] / 2), DARK)
-        self.plug = world.box(name, PLUG_SIZE, seat, ORANGE, mass_kg=0.2)
+        self.plug = world.box(name, PLUG_SIZE, seat, ORANGE, mass_kg=0.2, yaw=yaw)
         self.seat = seat
         self._world = world
         self._agents = agents

@@ -10,6 +10,7 @@ from envs.devices.base import Device, Mount, Stroke, cause_by_touch
 from envs.devices.loose import Loose
 from envs.facts import ENVIRONMENT, Agent, Cause, Evidence, Value
 from envs.sight import Eye, Target, is_covered, sees
+from envs.site import Point
 from envs.world import Body, Vec3
 
 PAN_Z: Final = 1.16
@@ -22,6 +23,9 @@ LOOK_EVERY: Final = 5
 """Device ticks between two looks: twice a second."""
 TURNED_RAD: Final = 0.5
 COVER_M: Final = 0.3
+HAND_M: Final = 1.6
+"""Further off than this, nothing that the robot has in its hand can cover the lens."""
+BULK_M: Final = 0.7
 PITCH_RAD: Final = -0.1
 WIDTH_DEG: Final = 80.0
 HEIGHT_DEG: Final = 60.0
@@ -39,6 +43,7 @@ class PanCamera(Device):
         name: What people call it.
         mount: Foot of the post; the head looks the way the mount faces.
         watched: What it is there to watch.
+        where: Where that stands.
         loose: Loose things that may come to lie before the lens, by name.
         is_powered: Whether it has power.
     """
@@ -46,18 +51,21 @@ class PanCamera(Device):
     verbs: ClassVar[frozenset[str]] = frozenset({"push", "place"})
 
     def __init__(
-        self, name: str, mount: Mount, watched: Target, loose: Mapping[str, Loose],
+        self, name: str, mount: Mount, watched: Target, where: Callable[[], Point], loose: Mapping[str, Loose],
         is_powered: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
         self.body = mount.world.load(name, "camera", mount.at, mount.yaw)
         super().__init__(name, mount.stand, (mount.point(0.0, 0.0, PAN_Z + 0.03), mount.point(0.1, 0.0, PAN_Z)))
         self.top: Vec3 = mount.point(0.3, 0.0, 1.012)
-        self._mount, self._watched, self._loose, self._is_powered = mount, watched, loose, is_powered
+        self._mount, self._watched, self._where = mount, watched, where
+        self._loose, self._is_powered = loose, is_powered
         self._pan = self.body.joints["pan"]
         self._pan.drive(0.0, BRAKE_NM)
         self._turner = self._hider = ENVIRONMENT
         self._last = self._pan.position
         self._ticks = -1
+        self._seen_from: tuple[float, int, Point] | None = None
+        self._covered = f"{name}.covered"
         self._facts: dict[str, Value] = {}
 
     @property
@@ -109,21 +117,29 @@ class PanCamera(Device):
             self._look()
 
     def _look(self) -> None:
-        world, eye, own = self._mount.world, self.eye, (self.name,)
-        is_on, is_hidden = self._is_powered(), self._is_covered(eye)
-        before = self._facts.get(f"{self.name}.covered")
-        if is_hidden and not before:
-            self._hider = self._who_covers(eye)
+        eye, is_on, where = self.eye, self._is_powered(), self._where()
+        self._note_cover(eye, where)
+        is_hidden = bool(self._facts[self._covered])
+        may_see = is_on and not is_hidden and eye.may_reach(where, BULK_M)
         self._facts = {
             f"{self.name}.on": is_on,
-            f"{self.name}.covered": is_hidden,
+            self._covered: is_hidden,
             f"{self.name}.turned_deg": STEP_DEG * round(math.degrees(self._pan.position) / STEP_DEG),
-            f"{self.name}.sees_robot": is_on and not is_hidden and sees(world, eye, self._watched, own),
+            f"{self.name}.sees_robot": may_see and sees(self._mount.world, eye, self._watched, (self.name,)),
         }
 
-    def _is_covered(self, eye: Eye) -> bool:
-        """Whether the lens is covered by something on it, or by a thing on the tray right before it."""
-        return is_covered(self._mount.world, eye, (self.name,)) or self._before_lens(eye) is not None
+    def _note_cover(self, eye: Eye, where: Point) -> None:
+        """See whether the lens is covered, unless nothing has moved that could cover it."""
+        stamp = (eye.yaw, sum(thing.moves for thing in self._loose.values()), where)
+        if stamp == self._seen_from:
+            return
+        if self._seen_from is not None and stamp[:2] == self._seen_from[:2] and math.dist(where, eye.at[:2]) > HAND_M:
+            return
+        self._seen_from = stamp
+        is_hidden = is_covered(self._mount.world, eye, (self.name,)) or self._before_lens(eye) is not None
+        if is_hidden and not self._facts.get(self._covered):
+            self._hider = self._who_covers(eye)
+        self._facts = {**self._facts, self._covered: is_hidden}
 
     def _before_lens(self, eye: Eye) -> Loose | None:
         ahead = eye.axes[0]
@@ -148,17 +164,17 @@ class PanCamera(Device):
             return self._turner
         if fact.endswith(".on"):
             return ENVIRONMENT
-        if self._facts[f"{self.name}.covered"]:
+        if self._facts[self._covered]:
             return self._hider
         return self._turner if self._is_turned() else PLACE
 
     def view(self) -> Mapping[str, Value]:
         """Where it points and whether its lens is covered show; what it sees does not."""
-        return {name: self._facts[name] for name in (f"{self.name}.turned_deg", f"{self.name}.covered")}
+        return {name: self._facts[name] for name in (f"{self.name}.turned_deg", self._covered)}
 
     def describe(self, view: Mapping[str, Value]) -> str:
         """The camera, and what has been done to it."""
-        if view[f"{self.name}.covered"]:
+        if view[self._covered]:
             return f"{self.name} (lens covered)"
         turned = view[f"{self.name}.turned_deg"]
         return f"{self.name} (turned aside)" if isinstance(turned, int) and abs(turned) > 30 else self.name

@@ -38,7 +38,7 @@ class Loose(Device):
         self._world = world
         self._agents = agents
         self._mover = ENVIRONMENT
-        self._last = at
+        self._last = self._seen_at = at
         self._still_s = 0.0
         self.moves = 0
 
@@ -60,14 +60,18 @@ class Loose(Device):
     def tick(self, time_s: float) -> None:
         """Follow it with the eye points; remember who moves it.
 
-        A push goes on working until the thing has come to rest; what it does after that, it does by itself.
+        A push, or a hand that lets go, goes on working until the thing has come to rest; what it does after that, it
+        does by itself.
         """
         del time_s
         at = self.body.position
-        self._still_s += DEVICE_TICK_S
+        holder = self._agents.get(self.body.name)
+        self._still_s = 0.0 if holder is not None else self._still_s + DEVICE_TICK_S
+        if at == self._seen_at:
+            return
+        self._seen_at = at
         if max(abs(a - b) for a, b in zip(at, self._last, strict=True)) > 0.002:
             by_itself = ENVIRONMENT if self._still_s > REST_S else self._mover
-            holder = self._agents.get(self.body.name)
             self._mover = holder or cause_by_touch(self._world, self.body, self._agents) or by_itself
             self._last = at
             self._still_s = 0.0

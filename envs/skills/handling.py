@@ -149,7 +149,9 @@ def place(scene: Scene, action: Action) -> Steps:
     yield from pause(0.6)
     yield from move_arm(scene, robot.tip[2] + 0.2, boom, 2.0)
     yield from fold(scene)
-    if math.dist(held.position[:2], point[:2]) > 0.12 or held.bottom_z < point[2] - 0.05:
+    rise = held.bottom_z - point[2]
+    is_elsewhere = math.dist(held.position[:2], point[:2]) > 0.12 or (action.target == "floor" and rise > 0.05)
+    if is_elsewhere or rise < -0.05:
         raise SkillFailedError(f"the {held.name} did not stay where you put it")
     return f"the {held.name} is on the {action.target}"
 
@@ -158,12 +160,14 @@ def unplug(scene: Scene, action: Action) -> Steps:
     """Take a plug and pull it out of its socket."""
     device = scene.devices[action.target]
     grip = device.plug_grip
+    if grip is None and device.grip is None:
+        raise SkillFailedError(f"nothing is plugged into the {action.target}")
     if grip is None:
         raise SkillFailedError(f"the {action.target} is not plugged in")
     yield from _take(scene, grip, device.stand, action.target)
     if device.plug_grip is not None:
-        raise SkillFailedError(f"the {action.target} did not come out")
-    return f"the {action.target} is out; you hold the {grip.body.name}"
+        raise SkillFailedError(f"the {grip.body.name} did not come out")
+    return f"the {grip.body.name} is out; you hold it"
 
 
 def plug(scene: Scene, action: Action) -> Steps:

@@ -9,7 +9,7 @@ from envs.action import Action
 from envs.devices.door import Door
 from envs.devices.loose import Loose
 from envs.robot import REACH_M
-from envs.scene import ROBOT_TOUCH, Scene
+from envs.scene import Scene
 from envs.site import Pose
 from envs.skills.driving import drive, pose_of, turn_to
 from envs.skills.handling import fold, move_arm, sweep
@@ -104,7 +104,9 @@ def open_(scene: Scene, action: Action) -> Steps:
             break
     else:
         raise SkillFailedError(f"the hand did not reach the {action.target}")
-    door.note_handler(ROBOT_TOUCH)
+    if door.is_locked:
+        raise SkillFailedError(f"the {action.target} is locked")
+    door.note_handler(scene.agents[robot.name])
     door.unlatch()
     yield from fold(scene)
     x, y = robot.point
