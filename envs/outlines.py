@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -93,16 +92,13 @@ class Outline:
         return placed
 
 
-_KNOWN: WeakKeyDictionary[World, dict[str, tuple[Body, Spread]]] = WeakKeyDictionary()
-
-
 def _spread_of(world: World, body: Body) -> Spread:
-    known = _KNOWN.setdefault(world, {})
-    entry = known.get(body.name)
-    if entry is None or entry[0] is not body:
+    key = f"points of {body.name}"
+    if key not in world.kept:
         looks = bullet.getVisualShapeData(body.uid, physicsClientId=world.client)
-        entry = known[body.name] = (body, _lay_out(tuple((s[1], s[2], s[3], s[5], s[6]) for s in looks)))
-    return entry[1]
+        world.kept[key] = _lay_out(tuple((s[1], s[2], s[3], s[5], s[6]) for s in looks))
+    spread: Spread = world.kept[key]
+    return spread
 
 
 @lru_cache(maxsize=512)

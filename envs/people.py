@@ -32,6 +32,7 @@ LOOK_S: Final = 0.8
 HEAD_Z_M: Final = 1.5
 CHEST_Z_M: Final = 1.0
 
+FACTS: Final = ("room", "blocked_by", "attempted", "persuaded", "gave_up", "requests", "pushed", "sees_robot")
 Script = Generator[None, None, None]
 
 
@@ -53,6 +54,7 @@ class Person(Device):
         self.legs = Walker(world, name, start, around)
         self.body: Body = self.legs.body
         super().__init__(name, start, _head_and_chest(start.point))
+        self._fact_names = tuple(f"{name}.{fact}" for fact in FACTS)
         self.world = world
         self.temper = temper
         self.around = around
@@ -107,17 +109,12 @@ class Person(Device):
     def facts(self) -> dict[str, Value]:
         """What the person has met with, each under the person's name."""
         robot = self.around.obstacle(ROBOT)
-        name = self.name
-        return {
-            f"{name}.room": self.around.site.room_at(self.point),
-            f"{name}.blocked_by": self.blocked_by,
-            f"{name}.attempted": self.did_attempt,
-            f"{name}.persuaded": self.is_persuaded,
-            f"{name}.gave_up": self.has_given_up,
-            f"{name}.requests": self.requests,
-            f"{name}.pushed": self.balance.pushes,
-            f"{name}.sees_robot": self.watch.look(self.eye, robot.where() if robot is not None else None),
-        }
+        is_seen = self.watch.look(self.eye, robot.where() if robot is not None else None)
+        values = (
+            self.around.site.room_at(self.point), self.blocked_by, self.did_attempt, self.is_persuaded,
+            self.has_given_up, self.requests, self.balance.pushes, is_seen,
+        )  # fmt: skip
+        return dict(zip(self._fact_names, values, strict=True))
 
     def view(self) -> dict[str, Value]:
         """Where the person is shows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -20,6 +20,8 @@ from envs.site import Point, Pose, Site
 from envs.world import TICK_S, Body, Vec3, World
 
 HEARING_M: Final = 9.0
+EYE_SKIP_M: Final = 0.3
+"""How much of a ray from the robot's eye is left out, so that it leaves its own body."""
 SENSE_EVERY_TICKS: Final = round(DEVICE_TICK_S / TICK_S)
 ROBOT_TOUCH: Final = Cause(Agent.ROBOT, Evidence.CONTACT)
 PEER_TOUCH: Final = Cause(Agent.PEER, Evidence.CONTACT)
@@ -112,14 +114,20 @@ class Scene:
 
     def is_in_sight(self, device: Device, eye: Vec3) -> bool:
         """Whether a ray from `eye` to any of its sight points arrives, or ends on the device itself."""
-        own = {body.name for body in device.bodies} | {device.name}
-        hidden = {self.robot.name}
-        for point in device.sight:
-            start = _beyond(eye, point, 0.3)
-            hit = self.world.cast([(start, point)])[0]
-            if hit is None or hit.body in own or hit.body in hidden:
-                return True
-        return False
+        return device.name in self.in_sight((device,), eye)
+
+    def in_sight(self, devices: Iterable[Device], eye: Vec3) -> frozenset[str]:
+        """Names of those to which a ray from `eye` arrives, or ends on the device itself; one batch of rays for all."""
+        pairs = [(device, point) for device in devices for point in device.sight]
+        if not pairs:
+            return frozenset()
+        hits = self.world.cast([(_beyond(eye, point, EYE_SKIP_M), point) for _, point in pairs])
+        free = (None, self.robot.name)
+        return frozenset(
+            device.name
+            for (device, _), hit in zip(pairs, hits, strict=True)
+            if (met := hit and hit.body) in free or met == device.name or any(met == b.name for b in device.bodies)
+        )
 
     # -- time ----------------------------------------------------------------------------------------------------
 

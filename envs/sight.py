@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from envs.outlines import Outline, Points
-from envs.world import Body, Camera, Hit, Vec3, World
+from envs.world import Body, Camera, Hit, Vec3, World, wrap
 
 COVER_M: Final = 0.06
 """A lens is covered when something fills its view within this distance."""
@@ -102,6 +102,15 @@ class Eye:
     def spans(self) -> tuple[float, float]:
         """Half width and half height of the view, metres, a metre ahead."""
         return math.tan(math.radians(self.width_deg) / 2), math.tan(math.radians(self.height_deg) / 2)
+
+    def may_reach(self, point: tuple[float, float], radius_m: float) -> bool:
+        """Whether a disc about a point of the floor can lie in its range and width at all: a question without rays."""
+        dx, dy = point[0] - self.at[0], point[1] - self.at[1]
+        gap = math.hypot(dx, dy)
+        if gap <= radius_m:
+            return True
+        off = abs(wrap(math.atan2(dy, dx) - self.yaw)) - math.asin(radius_m / gap)
+        return gap <= self.range_m + radius_m and off <= math.radians(self.width_deg) / 2
 
     def has_in_view(self, points: Points) -> npt.NDArray[np.bool_]:
         """Which of the points, shape (n, 3), lie in its cone and range; shape (n,)."""

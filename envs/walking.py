@@ -44,6 +44,8 @@ class Walker:
         self._reach, self._press = joints["reach"], joints["press"]
         self._world = world
         self._around = around
+        self._read_at = -1
+        self._here = start
         self.will: Point = (0.0, 0.0)
         self.turn_rad = start.yaw
         self.point: Point = start.point
@@ -60,8 +62,11 @@ class Walker:
     @property
     def here(self) -> Pose:
         """Where it stands at this instant."""
-        x, y, yaw = self.body.joint_positions("base_x", "base_y", "base_yaw")
-        return Pose(x, y, wrap(yaw))
+        if self._read_at != self._world.stamp:
+            self._read_at = self._world.stamp
+            x, y, yaw = self.body.joint_positions("base_x", "base_y", "base_yaw")
+            self._here = Pose(x, y, wrap(yaw))
+        return self._here
 
     # -- ways ----------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,9 @@ from envs.sight import Eye, sees
 from envs.site import Point, Pose
 from envs.world import World, wrap
 
-EVERY_S: Final = 0.2
+EVERY_S: Final = 0.5
+BULK_M: Final = 0.7
+"""Nothing that is looked for reaches further than this from where it stands."""
 MOVED_M: Final = 0.01
 TURNED_RAD: Final = 0.02
 EYE_Z_M: Final = 1.57
@@ -67,7 +69,8 @@ class Watch:
         body = self._world.bodies.get(self._watched)
         if body is None or 0.0 <= now - self._looked_s < EVERY_S - 1e-9:
             return self.is_in_sight
-        is_seen = sees(self._world, eye, body, (self._watcher,))
+        is_possible = at is None or eye.may_reach(at, BULK_M)
+        is_seen = is_possible and sees(self._world, eye, body, (self._watcher,))
         if is_seen != self.is_in_sight:
             self.cause = self._mover(eye, at)
         self.is_in_sight, self._looked_s, self._eye, self._at = is_seen, now, eye, at

@@ -54,6 +54,16 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Painted:
+    """A part that changed its colour: when, which body, which of its links ("" for the base), and the new colour."""
+
+    time_s: float
+    body: str
+    link: str
+    color: Color
+
+
+@dataclass(frozen=True, slots=True)
 class Weld:
     """Two bodies fixed to each other: which they are, how they sit, and what pulls them apart."""
 
@@ -71,11 +81,13 @@ class Layout:
 
     Attributes:
         key: What it was built from.
+        may_return: Whether it was built to be come back to.
         built, settled: Numbers of the engine's snapshots; None until they are taken.
         welds: Those made while building, in order.
     """
 
     key: Hashable
+    may_return: bool = False
     built: int | None = None
     settled: int | None = None
     welds: list[Weld] = field(default_factory=list)
@@ -91,6 +103,11 @@ class World:
 
     Args:
         with_window: Open PyBullet's window and not the headless client.
+
+    Attributes:
+        bodies: By name.
+        kept: What a builder wants to find again when it comes back to the layout, by name.
+        paints: Colours given since the layout was opened, in order; recorded states do not hold them.
     """
 
     def __init__(self, *, with_window: bool = False) -> None:
@@ -101,6 +118,8 @@ class World:
         self._cut_away: list[Block] = []
         self.client: int = bullet.connect(bullet.GUI if with_window else bullet.DIRECT)
         self.bodies: dict[str, Body] = {}
+        self.kept: dict[str, Any] = {}
+        self.paints: list[Painted] = []
         self._names: dict[int, str] = {}
         self._welds: dict[int, int] = {}
         self._last_weld = 0
@@ -110,7 +129,6 @@ class World:
         self._layout = Layout(None)
         self._is_found = False
         self._is_building = True
-        self._may_reuse = False
         self._steps = 0
         self._stamp = 0
         self.open(None)
@@ -122,21 +140,24 @@ class World:
 
         Args:
             key: What it is built from; equal keys must lead to the same building calls.
-            may_reuse: Come back to the layout that stands if it has this key. Else everything is removed first.
+            may_reuse: Come back to the layout that stands if it has this key and was opened in this way too. Else
+                everything is removed first.
         """
         self._is_building = True
-        self._may_reuse = may_reuse
         self._last_weld = 0
+        self.paints.clear()
         self._motors.clear()
-        self._is_found = may_reuse and key == self._layout.key and self._layout.settled is not None
+        known = self._layout
+        self._is_found = may_reuse and known.may_return and key == known.key and known.settled is not None
         if self._is_found:
             for body in self._recorded:
                 body.slacken()
             bullet.restoreState(stateId=self._layout.built, physicsClientId=self.client)
         else:
-            self._clear(key)
+            self._clear()
+            self._layout = Layout(key, may_reuse)
 
-    def _clear(self, key: Hashable) -> None:
+    def _clear(self) -> None:
         """Remove everything and set every engine parameter anew."""
         client = self.client
         for snapshot in (self._layout.built, self._layout.settled):
@@ -152,7 +173,7 @@ class World:
             table.clear()
         self._undrawn.clear()
         self._cut_away.clear()
-        self._layout = Layout(key)
+        self.kept.clear()
         shape = bullet.createCollisionShape(bullet.GEOM_SPHERE, radius=0.01, physicsClientId=client)
         self._ballast = [bullet.createMultiBody(0.0, shape, -1, (0, 0, -50), physicsClientId=client) for _ in range(2)]
 
@@ -163,7 +184,7 @@ class World:
         depends on the order in which welds were made, on how long bodies lay still, and on its list of pairs.
         """
         client, layout = self.client, self._layout
-        if self._may_reuse:
+        if layout.may_return:
             self._draw_all()
         if layout.settled is None:
             layout.built = bullet.saveState(client)
@@ -303,6 +324,7 @@ class World:
 
     def place(self, body: Body, joint: str, position: float) -> None:
         """Put a joint somewhere while a layout is built."""
+        self._stamp += 1
         if not (self._is_found and self._is_building):
             bullet.resetJointState(body.uid, body.index(joint), position, 0.0, self.client)
 
@@ -327,7 +349,8 @@ class World:
         self._undrawn.clear()
 
     def paint(self, body: Body, color: Color, link: str | None = None) -> None:
-        """Change a colour (a lamp that switches); kept with the recorded states by whoever paints."""
+        """Change a colour (a lamp that switches). A device that does so sets its first colour when it is built."""
+        self.paints.append(Painted(0.0 if self._is_building else self.time_s, body.name, link or "", color))
         index = body.links[link] if link is not None else -1
         bullet.changeVisualShape(body.uid, index, rgbaColor=color, physicsClientId=self.client)
 
@@ -341,7 +364,8 @@ class World:
             self._wake(key[0])
 
     def wake(self, body: Body) -> None:
-        """Wake a body that may sleep."""
+        """Wake a body that may sleep; it may have been moved from outside."""
+        self._stamp += 1
         self._wake(body.uid)
 
     def _wake(self, uid: int) -> None:
