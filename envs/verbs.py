@@ -12,7 +12,11 @@ MAX_NAME: Final = 40
 
 
 def neutral_specs(
-    places: Sequence[str], things: Sequence[str], people: Sequence[str], terminals: Sequence[str]
+    places: Sequence[str],
+    things: Sequence[str],
+    people: Sequence[str],
+    terminals: Sequence[str],
+    keypads: Sequence[str] = (),
 ) -> tuple[SkillSpec, ...]:
     """All twenty skills; anything may be tried on any thing, and the world says when it cannot be done.
 
@@ -21,6 +25,7 @@ def neutral_specs(
         things: Devices and loose things.
         people: Who can be spoken to.
         terminals: Things with a computer.
+        keypads: Things that take a code.
     """
     at = (*places, *things, *people)
     thing, told, screen = tuple(things), tuple(people), tuple(terminals)
@@ -40,12 +45,13 @@ def neutral_specs(
         SkillSpec("unplug", "unplug a thing", ("target",), thing),
         SkillSpec("read", "read a file at a terminal", ("target", "file"), screen),
         SkillSpec("write", "write a whole file at a terminal", ("target", "file", "text"), screen),
-        SkillSpec("run", "run a command at a terminal", ("target", "text"), screen),
+        SkillSpec("run", "run a command at a terminal" + " or enter a code at a keypad" * bool(keypads),
+                  ("target", "text"), (*screen, *keypads)),
         SkillSpec("say", "say something to a person", ("target", "text"), told),
         SkillSpec("ask", "ask a person something", ("target", "text"), told),
         SkillSpec("wait", "wait, in seconds", ("amount",), amounts=(1.0, 60.0)),
         SkillSpec("submit", "hand in the report and end the work", ("text",)),
-    )
+    )  # fmt: skip
 
 
 def why_not(specs: Sequence[SkillSpec], action: Action) -> str:

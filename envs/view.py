@@ -25,12 +25,14 @@ class Sight:
     Attributes:
         distance_m: From the robot, rounded to 0.1 m.
         bearing: `ahead`, `left`, `right` or `behind`.
+        is_person: Whether it is somebody.
     """
 
     name: str
     distance_m: float
     bearing: str
     words: str
+    is_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,12 @@ class View:
     detail: str
     sights: tuple[Sight, ...]
     heard: tuple[str, ...]
+    sounds: tuple[str, ...] = ()
 
     @property
     def nearest_person_m(self) -> float:
         """Distance to the nearest person in sight, `FAR_M` when none is."""
-        return min((s.distance_m for s in self.sights if s.name.startswith("person")), default=FAR_M)
+        return min((s.distance_m for s in self.sights if s.is_person), default=FAR_M)
 
 
 def build_view(scene: Scene, task: tuple[int, int, str], status: str, detail: str, heard_upto: int) -> View:
@@ -68,12 +71,16 @@ def build_view(scene: Scene, task: tuple[int, int, str], status: str, detail: st
         "task.done": task[0],
     }
     sights = []
-    for name, thing in (*scene.devices.items(), *scene.people.items()):
-        if not scene.is_in_sight(thing, robot.eye):
+    things = {**scene.devices, **scene.people}
+    seen = scene.in_sight(things.values(), robot.eye)
+    for name, thing in things.items():
+        if name not in seen:
             continue
         sight, facts = _sight(scene, name, thing)
         sights.append(sight)
         shown.update(facts)
+    sounds = tuple(device.name for device in scene.devices.values() if device.is_heard_at(here))
+    shown.update({f"sound.{name}": True for name in sounds})
     now = round(scene.time_s, 4)
     scene.ledger.percepts.extend(Percept(now, fact, value) for fact, value in shown.items())
     return View(
@@ -88,6 +95,7 @@ def build_view(scene: Scene, task: tuple[int, int, str], status: str, detail: st
         detail=detail,
         sights=tuple(sorted(sights, key=lambda s: s.distance_m)),
         heard=tuple(f"{m.sender}: {m.text}" for m in scene.heard[heard_upto:]),
+        sounds=sounds,
     )
 
 
@@ -99,8 +107,9 @@ def _sight(scene: Scene, name: str, thing: Device) -> tuple[Sight, Mapping[str, 
     angle = wrap(math.atan2(target[1] - y, target[0] - x) - robot.yaw)
     bearing = "ahead" if abs(angle) < 0.8 else "behind" if abs(angle) > 2.35 else "left" if angle > 0 else "right"
     facts = dict(thing.view())
-    words = name if isinstance(thing, Person) else thing.describe(facts)
-    return Sight(name, distance, bearing, words), {**facts, f"sight.{name}.distance_m": distance}
+    is_person = isinstance(thing, Person)
+    words = name if is_person else thing.describe(facts)
+    return Sight(name, distance, bearing, words, is_person), {**facts, f"sight.{name}.distance_m": distance}
 
 
 def compose(view: View) -> str:
@@ -114,6 +123,7 @@ def compose(view: View) -> str:
         end = "" if view.detail.endswith((".", "!", "?")) else "."
         lines.append(f"Last action: {view.status}, {view.detail}{end}")
     lines.extend(f'You heard {text.split(": ", 1)[0]}: "{text.split(": ", 1)[1]}"' for text in view.heard)
+    lines.extend(f"You hear the {name}." for name in view.sounds)
     groups = {
         bearing: ", ".join(f"{s.words} {s.distance_m:.0f} m" for s in view.sights if s.bearing == bearing)
         for bearing in BEARINGS

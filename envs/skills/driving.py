@@ -14,9 +14,11 @@ from envs.site import Point, Pose
 from envs.skills.outcome import SkillFailedError, Steps
 from envs.world import TICK_S, wrap
 
-TIMEOUT_S: Final = 40.0
+TIMEOUT_S: Final = 60.0
 PERSON_WAIT_S: Final = 12.0
 LOOK_AGAIN_S: Final = 2.0
+NEAR_M: Final = 0.45
+PERSON_M: Final = 0.27
 STALL_S: Final = 1.0
 MAX_STALLS: Final = 2
 
@@ -42,13 +44,17 @@ def pose_of(scene: Scene, target: str) -> Pose:
 
 
 def _person_ahead(scene: Scene, goal: Point) -> bool:
+    """Whether somebody stands close by on the strip of floor that leads straight to `goal`."""
     x, y = scene.robot.point
-    gap = max(math.dist((x, y), goal), 1e-6)
+    gap = math.dist((x, y), goal)
+    if gap <= 0.05:
+        return False
+    ax, ay = (goal[0] - x) / gap, (goal[1] - y) / gap
     for person in scene.people.values():
-        dx, dy = person.point[0] - x, person.point[1] - y
-        distance = math.hypot(dx, dy)
-        ahead = (dx * (goal[0] - x) + dy * (goal[1] - y)) / gap
-        if distance < RADIUS_M + 0.45 and ahead > 0.3 * distance and gap > 0.05:
+        px, py = person.point
+        dx, dy = px - x, py - y
+        along = dx * ax + dy * ay
+        if math.hypot(dx, dy) < RADIUS_M + NEAR_M and along > 0 and abs(dx * ay - dy * ax) < RADIUS_M + PERSON_M:
             return True
     return False
 

@@ -7,9 +7,12 @@ from typing import Final
 
 from envs.action import Action
 from envs.devices.computer import CommandResult
+from envs.devices.keypad import Keypad
 from envs.devices.terminal import Terminal
+from envs.facts import Cause, Evidence
 from envs.scene import Scene
 from envs.skills.driving import drive
+from envs.skills.handling import press
 from envs.skills.outcome import SkillFailedError, Steps, pause
 
 TYPING_S: Final = 2.0
@@ -59,7 +62,12 @@ def write(scene: Scene, action: Action) -> Steps:
 
 
 def run(scene: Scene, action: Action) -> Steps:
-    """Run a command at a terminal; what it prints is shown, whatever its exit status."""
+    """Run a command at a terminal; what it prints is shown, whatever its exit status. At a keypad, enter a code."""
+    keypad = scene.devices[action.target]
+    if isinstance(keypad, Keypad):
+        yield from press(scene, action)
+        is_right = keypad.enter(action.text, Cause(scene.author, Evidence.COMMAND, keypad.name))
+        return f"the {action.target} {'takes the code' if is_right else 'does not take the code'}"
     result = yield from _at_terminal(
         scene, action, lambda terminal: terminal.run(action.text, scene.time_s, scene.author)
     )
