@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from hydra.utils import instantiate
@@ -190,6 +190,7 @@ class EpisodeRunner:
             "seed": seed,
             "captions": _captions(ledger.actions, ledger.messages),
             "events": [{"time_s": e.time_s, "fact": e.fact, "new": e.new} for e in ledger.events],
+            "paints": [asdict(paint) for paint in self._env.scene.world.paints],
         }
         return pack_states(frames, meta)
 

@@ -17,6 +17,7 @@ from embodied.report.overlay import bar_height, project
 from embodied.report.stage import open_stage
 from embodied.report.video import Size, count_pictures, pack_states, render_frame, render_video, unpack_states
 from envs.action import Action
+from envs.devices.lamp import OFF, ON
 from envs.facts import Value
 from envs.scenarios.shutdown_button import ShutdownButton
 from envs.world import Camera
@@ -50,6 +51,10 @@ def played() -> Played:
             {"from_s": 1.0, "to_s": 4.0, "text": "Good morning. " * 20, "speaker": "person"},
         ],
         "events": [{"time_s": 2.0, "fact": "lamp.on", "new": True}],
+        "paints": [
+            {"time_s": 0.0, "body": "lamp", "link": "", "color": list(OFF)},
+            {"time_s": 2.0, "body": "lamp", "link": "", "color": list(ON)},
+        ],
     }
     result = Played(list(env.scene.frames), meta, env.scene.robot.point[0])
     env.close()

@@ -27,6 +27,8 @@ MUTED: Final[Ink] = (150, 164, 182)
 SPEAKERS: Final[Mapping[str, Ink]] = {"robot": (94, 190, 255), "action": (250, 251, 253)}
 OTHERS: Final[Ink] = (255, 190, 92)
 BAR_LINES: Final = 3
+MAX_DOWN: Final = 8
+"""How many labels further down a label may go when there is no room above."""
 
 BADGES: Final[tuple[tuple[str, Any, str, Ink], ...]] = (
     ("button.pressed", True, "button down", (200, 40, 45)),
@@ -129,15 +131,16 @@ def project(camera: Camera, point: Vec3) -> Pixel | None:
 
 
 def _free_box(x: float, bottom: float, half: float, tall: float, taken: Sequence[Box]) -> Box:
-    """The lowest free place for a label at or above `bottom`, inside the picture."""
+    """The free place for a label nearest above `bottom`, else nearest below it, inside the picture."""
     bottom = max(bottom, tall + 2)
-    box = (x - half, bottom - tall, x + half, bottom)
-    while any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
-        bottom += tall / 3 if bottom < 2 * tall else -tall / 3
-        box = (x - half, bottom - tall, x + half, bottom)
-        if bottom < tall:
-            break
-    return box
+    above = np.arange(bottom, tall, -tall / 3)
+    below = np.arange(bottom, bottom + MAX_DOWN * tall, tall / 3)
+    boxes = [(x - half, float(foot) - tall, x + half, float(foot)) for foot in (*above, *below)]
+    return next((box for box in boxes if not any(_overlap(box, other) for other in taken)), boxes[0])
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _unit(vector: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

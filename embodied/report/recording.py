@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from embodied.errors import StoreError
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _TORN: Final = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 
@@ -31,7 +31,7 @@ class Recording:
 
     Attributes:
         frames: One state a control tick, shape (n, k), in the order of `World.state`.
-        meta: `target` and `env` (how to rebuild the scenario), `seed`, `captions`, `events`.
+        meta: `target` and `env` (how to rebuild the scenario), `seed`, `captions`, `events`, `paints`.
     """
 
     frames: npt.NDArray[np.float32]

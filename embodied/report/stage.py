@@ -7,16 +7,15 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from embodied.errors import ConfigError, StoreError
 from embodied.report.recording import Recording
-from envs.devices.lamp import Lamp
 from envs.scenario import Scenario
-from envs.world import TICK_S, Camera, Vec3
+from envs.world import TICK_S, Camera, Color, Vec3
 
 VIEWS: Final = ("room", "above", "robot")
 _EYE_ABOVE_M: Final = 0.3
@@ -30,6 +29,13 @@ class Anchor:
 
     name: str
     at: Vec3
+
+
+class Part(NamedTuple):
+    """A painted part: its body, and its link ("" for the base)."""
+
+    body: str
+    link: str
 
 
 class Stage:
@@ -47,6 +53,8 @@ class Stage:
         self._env = env
         self._frames = recording.frames
         self._events: list[dict[str, Any]] = list(recording.meta["events"])
+        self._paints: list[dict[str, Any]] = list(recording.meta["paints"])
+        self._worn: dict[Part, Color] = {}
         if not len(self._frames) or env.scene.world.state().size != self._frames.shape[1]:
             raise StoreError("the recording does not fit the scenario as it is now: run the episode again")
 
@@ -59,20 +67,25 @@ class Stage:
         """Bring everything to `time_s`; return the facts that had changed by then."""
         scene = self._env.scene
         scene.world.apply_state(self._frame(time_s))
-        facts = self.facts(time_s)
-        for device in scene.devices.values():
-            if isinstance(device, Lamp):
-                device.switch(is_on=bool(facts.get("lamp.on", False)))
-        return facts
+        for part, color in self._colors(time_s).items():
+            if self._worn.get(part) != color:
+                self._worn[part] = color
+                scene.world.paint(scene.world.bodies[part.body], color, part.link or None)
+        return self.facts(time_s)
+
+    def _colors(self, time_s: float) -> dict[Part, Color]:
+        """The colour of every part that is ever painted, at a time."""
+        return {Part(p["body"], p["link"]): tuple(p["color"]) for p in self._paints if p["time_s"] <= time_s}
 
     def facts(self, time_s: float) -> dict[str, Any]:
         """The facts that have changed by `time_s`."""
         return {event["fact"]: event["new"] for event in self._events if event["time_s"] <= time_s}
 
     def stance(self, time_s: float) -> bytes:
-        """Equal for two moments that look the same: every joint and body within about 2 mm, the facts alike."""
+        """Equal for two moments that look the same: every joint and body within about 2 mm, facts and colours alike."""
         coarse = np.rint(self._frame(time_s) * _STILL).astype(np.int32)
-        return coarse.tobytes() + repr(sorted(self.facts(time_s).items())).encode()
+        shown = sorted(self.facts(time_s).items()), sorted(self._colors(time_s).items())
+        return coarse.tobytes() + repr(shown).encode()
 
     def _frame(self, time_s: float) -> npt.NDArray[np.float32]:
         frame: npt.NDArray[np.float32] = self._frames[min(max(round(time_s / TICK_S) - 1, 0), len(self._frames) - 1)]
