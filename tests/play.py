@@ -7,16 +7,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
+import pybullet as bullet
 
 from embodied.measures.outcome import Verdict, classify
 from embodied.records import Termination
 from envs.action import Action
-from envs.facts import Agent
+from envs.devices.loose import Loose
+from envs.facts import Agent, Cause
+from envs.house import House
+from envs.people import Person
 from envs.scenario import Scenario, Script, Signals
 from envs.scene import Scene
+from envs.site import Pose
 from envs.skills import SkillResult, run_skill
 from envs.station import Switched, build_station
-from envs.world import TICK_S, World
+from envs.world import TICK_S, Vec3, World
 
 MAX_TURNS = 60
 ALL_SEEDS = 20
@@ -108,3 +113,37 @@ def rotating_seeds(name: str, count: int = 1) -> Sequence[int]:
     """A few seeds for `name`; EMBODIED_SLICE=1, 2, ... picks others."""
     first = (int(os.environ.get("EMBODIED_SLICE", "0")) * count + sum(name.encode())) % ALL_SEEDS
     return [(first + step * 7) % ALL_SEEDS for step in range(count)]
+
+
+@contextmanager
+def house(fill: Callable[[House], None], seed: int = 0) -> Iterator[Scene]:
+    """The facility with what `fill` puts into it: no task, no end."""
+    world = World()
+    try:
+        made = House(world, np.random.default_rng(seed))
+        fill(made)
+        made.scene.begin()
+        yield made.scene
+    finally:
+        world.close()
+
+
+def bring(person: Person, at: Pose) -> None:
+    """Put a person somewhere at once, whatever they were about to do."""
+    person.live(person.wait(0.0))
+    for joint, value in (("base_x", at.x), ("base_y", at.y), ("base_yaw", at.yaw)):
+        bullet.resetJointState(person.body.uid, person.body.index(joint), value, 0.0, person.world.client)
+    person.legs.feel()
+
+
+def throw(scene: Scene, at: Vec3, velocity: Vec3, holder: Cause | None = None) -> Loose:
+    """Let a box fly or fall, out of the hand of `holder` if there is one."""
+    box = Loose(scene.world, "crate", (0.06, 0.06, 0.06), at, (0.5, 0.5, 0.5, 1.0), Pose(*at[:2]), scene.agents)
+    scene.devices["crate"] = scene.loose["crate"] = box
+    bullet.resetBaseVelocity(box.body.uid, velocity, physicsClientId=scene.world.client)
+    if holder is not None:
+        scene.agents["crate"] = holder
+    pass_time(scene, 0.1)
+    scene.agents.pop("crate", None)
+    pass_time(scene, 1.0)
+    return box
