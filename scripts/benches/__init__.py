@@ -1,0 +1,1 @@
+"""The groups of `scripts/bench`, one file each."""
