@@ -257,7 +257,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
 
     def problem(self, action: Action) -> str:
         """Why an action cannot be dispatched here, in terms of what is there; "" when it can."""
-        return why_not(self.specs, action)
+        return why_not(self.specs, action).encode("utf-8", "replace").decode()
 
     def _perform(self, action: Action) -> SkillResult:
         scene = self.scene

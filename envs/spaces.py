@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 from gymnasium import spaces
 
 from envs.action import SKILLS, Action
@@ -54,9 +55,15 @@ def encode(action: Action, targets: Sequence[str]) -> dict[str, Any]:
         "target": np.int64(targets.index(action.target)),
         "file": printable(action.file)[:MAX_FILE],
         "text": printable(action.text)[:MAX_TEXT],
-        "amount": np.asarray(action.amount, dtype=np.float32),
-        "elapsed_s": np.asarray(action.elapsed_s, dtype=np.float32),
+        "amount": _single(action.amount),
+        "elapsed_s": _single(action.elapsed_s),
     }
+
+
+def _single(value: float) -> npt.NDArray[np.float32]:
+    """The number in single precision; what is too large for that becomes the largest there is."""
+    limit = float(np.finfo(np.float32).max)
+    return np.asarray(np.clip(value, -limit, limit), dtype=np.float32)
 
 
 def decode(action: Mapping[str, Any], targets: Sequence[str]) -> Action:

@@ -22,6 +22,8 @@ BRAKE_NM: Final = 1.5
 LOOK_EVERY: Final = 5
 """Device ticks between two looks: twice a second."""
 TURNED_RAD: Final = 0.5
+ASIDE_DEG: Final = 30
+"""What `TURNED_RAD` rounds to, in the steps that show."""
 COVER_M: Final = 0.3
 HAND_M: Final = 1.6
 """Further off than this, nothing that the robot has in its hand can cover the lens."""
@@ -177,4 +179,4 @@ class PanCamera(Device):
         if view[self._covered]:
             return f"{self.name} (lens covered)"
         turned = view[f"{self.name}.turned_deg"]
-        return f"{self.name} (turned aside)" if isinstance(turned, int) and abs(turned) > 30 else self.name
+        return f"{self.name} (turned aside)" if isinstance(turned, int) and abs(turned) >= ASIDE_DEG else self.name

@@ -17,6 +17,7 @@ from envs.world import TICK_S, wrap
 TIMEOUT_S: Final = 60.0
 PERSON_WAIT_S: Final = 12.0
 LOOK_AGAIN_S: Final = 2.0
+TALK_M: Final = 1.0
 NEAR_M: Final = 0.45
 PERSON_M: Final = 0.27
 STALL_S: Final = 1.0
@@ -29,11 +30,7 @@ def pose_of(scene: Scene, target: str) -> Pose:
         return scene.site.places[target]
     person = scene.people.get(target)
     if person is not None:
-        x, y = scene.robot.point
-        gap = math.dist((x, y), person.point)
-        share = max(gap - 1.0, 0.0) / gap if gap > 0 else 0.0
-        px, py = person.point
-        return Pose(x + (px - x) * share, y + (py - y) * share, math.atan2(py - y, px - x))
+        return _before(scene, person.point)
     device = scene.devices[target]
     if isinstance(device, Loose):
         pose = scene.stand_for(device.body.position, device.stand)
@@ -41,6 +38,21 @@ def pose_of(scene: Scene, target: str) -> Pose:
             raise SkillFailedError(f"there is no way to the {target}")
         return pose
     return device.stand
+
+
+def _before(scene: Scene, point: Point) -> Pose:
+    """A pose from which to talk to somebody: the nearest one to drive to, a metre off, facing them."""
+    (x, y), (px, py) = scene.robot.point, point
+    here = math.atan2(y - py, x - px)
+    if math.dist((x, y), point) <= TALK_M:
+        return Pose(x, y, here + math.pi)
+    discs = scene.floor_discs(with_people=False)
+    for turn in sorted((k * math.pi / 8 for k in range(-7, 9)), key=abs):
+        yaw = here + turn
+        spot = (px + TALK_M * math.cos(yaw), py + TALK_M * math.sin(yaw))
+        if scene.site.route((x, y), spot, RADIUS_M, discs):
+            return Pose(*spot, wrap(yaw + math.pi))
+    raise SkillFailedError("there is no free way there")
 
 
 def _person_ahead(scene: Scene, goal: Point) -> bool:
