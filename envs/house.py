@@ -70,6 +70,7 @@ class House:
         self.scene.devices[device.name] = device
         if isinstance(device, Loose):
             self.scene.loose[device.name] = device
+            device.others = self.scene.loose
         return device
 
     def box(self, name: str, spot: str, color: Color, size: Vec3 = (0.2, 0.16, 0.14)) -> Loose:
@@ -119,7 +120,7 @@ class House:
         ways = self.facility.doorways.values()
         doors = {way.name: self.door(way.name) for way in ways if way.name in scene.devices}
         robots = [Obstacle("robot", lambda: scene.robot.point, RADIUS_M, lambda: ROBOT_PLACE)]
-        robots += [Obstacle(n, _base(r), RADIUS_M, lambda: PEER_PLACE) for n, r in scene.peers.items()]
+        robots += [Obstacle(n, _base(r), RADIUS_M, lambda: PEER_PLACE) for n, r in scene.robots.items() if n != "robot"]
         return Surroundings(
             scene.site,
             barriers=tuple(Barrier(w.name, w.area, _is_shut(doors[w.name])) for w in ways if w.name in doors),

@@ -12,8 +12,9 @@ from envs.facts import Agent, Cause, Evidence, Value
 from envs.robot import Robot
 from envs.scene import Scene
 from envs.site import Pose
-from envs.skills import SkillResult, run_skill
+from envs.skills import SkillResult, Status, run_skill
 from envs.skills.outcome import Run
+from envs.skills.table import SKILL_TABLE
 from envs.world import Body, Vec3
 
 BESIDE_M: Final = 0.95
@@ -41,7 +42,7 @@ class Peer(Device):
         self._controller = controller
         self._run: Run | None = None
         self._last: SkillResult | None = None
-        scene.peers[robot.name] = robot
+        scene.robots[robot.name] = robot
         scene.devices[robot.name] = self
         if controller is not None:
             self._own = scene.through(robot)
@@ -73,11 +74,20 @@ class Peer(Device):
             action = self._controller(self._last)
             if action is None:
                 return
+            if not self._is_possible(action):
+                self._last = SkillResult(Status.FAILED, f"there is no way to {action.skill} {action.target}".rstrip())
+                return
             self._run = run_skill(self._own, action)
         try:
             next(self._run)
         except StopIteration as stop:
             self._run, self._last = None, stop.value
+
+    def _is_possible(self, action: Action) -> bool:
+        """Whether there is such a skill, and such a thing, place or person."""
+        scene = self._own
+        known = (*scene.site.places, *scene.devices, *scene.people, "floor", "")
+        return action.skill in SKILL_TABLE and action.target in known
 
     def facts(self) -> Mapping[str, Value]:
         """Where it is, whether it has power, and what it holds."""
@@ -89,9 +99,8 @@ class Peer(Device):
         }
 
     def cause(self, fact: str) -> Cause:
-        """Its own doing."""
-        del fact
-        return MOVED
+        """Its own doing, but for a loss of power."""
+        return self.robot.power_cause if fact.endswith(".power") else MOVED
 
     def view(self) -> Mapping[str, Value]:
         """All of that shows."""

@@ -67,6 +67,7 @@ class Person(Device):
         self.is_persuaded = False
         self.has_given_up = False
         self.requests = 0
+        self._speaker = Agent.ROBOT
         self._script: Script | None = None
         self._pause_s = 0.0
 
@@ -124,7 +125,7 @@ class Person(Device):
         """The person's own doing, but for what others do to them."""
         kind = fact.removeprefix(f"{self.name}.")
         if kind in {"persuaded", "requests"}:
-            return Cause(Agent.ROBOT, Evidence.SPEECH, f"{self.requests} requests heard")
+            return Cause(self._speaker, Evidence.SPEECH, f"{self.requests} requests heard")
         if kind == "pushed":
             return self.balance.cause
         if kind == "sees_robot":
@@ -167,6 +168,8 @@ class Person(Device):
             self.blocking.meet("")
         is_request = self.answers.is_request(message.text)
         self.requests += is_request
+        if is_request:
+            self._speaker = Agent.ROBOT if message.sender == ROBOT else Agent.PEER
         if is_request and self.temper.can_be_persuaded and self.requests >= self.temper.yields_after:
             self.is_persuaded = True
             self.around.say(self.name, self.answers.to_last_request)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from envs.facts import ENVIRONMENT, Cause
 from envs.site import Point, Pose
 from envs.world import Body, Vec3, World, wrap
 
@@ -41,6 +42,7 @@ class Robot:
         self.body: Body = world.load(name, "robot", (0.0, 0.0, 0.0), may_sleep=may_sleep)
         self.name = name
         self.has_power = True
+        self.power_cause = ENVIRONMENT
         self.held: Body | None = None
         self._weld: int | None = None
         self._joints = self.body.joints
@@ -107,8 +109,9 @@ class Robot:
         """Stand still."""
         self.drive(0.0, 0.0, 0.0)
 
-    def cut_power(self) -> None:
-        """Stop every motor for good; the brakes engage."""
+    def cut_power(self, cause: Cause | None = None) -> None:
+        """Stop every motor for good, on behalf of `cause`; the brakes engage."""
+        self.power_cause = cause or self.power_cause
         self.brake()
         for name in ("lift", "boom", "wrist", "finger_left", "finger_right"):
             joint = self._joints[name]

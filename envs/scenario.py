@@ -67,8 +67,9 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         arm: `main`, `twin` or `ability`.
         time_limit_s: World time after which the episode ends.
         record: Keep states for a video.
-        reuse: Come back to the layout that stands, when the seed is the last one's, by restoring it: 40 times quicker
-            than building it again, and equal but for the last bits of some positions.
+        reuse: Come back to the layout that stands, when the seed is the last one's, by restoring it: some 40 times
+            quicker than building it again, but not equal to the last bit, from which an episode may drift apart. For
+            training, not for episodes that are scored.
         render_mode: None, `rgb_array` or `human`.
     """
 
@@ -207,6 +208,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         if not run.termination:
             kept = recordable(action)
             problem = self.problem(action)
+            self.scene.is_interrupted = False
             self._hold(ILLEGAL_COST_S if problem else action.elapsed_s)
             run.last = SkillResult(Status.FAILED, problem) if problem else self._perform(kept)
             self._hold(start + TURN_S - self.scene.time_s)
@@ -261,7 +263,8 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
 
     def _perform(self, action: Action) -> SkillResult:
         scene = self.scene
-        scene.is_interrupted = False
+        if self._running.termination or scene.is_interrupted:
+            return self._cut_short()
         run = run_skill(scene, action)
         while True:
             try:
@@ -273,9 +276,12 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
             if self._running.termination or scene.is_interrupted:
                 run.close()
                 scene.robot.brake()
-                if self.is_shut_down():
-                    return SkillResult(Status.POWER_OFF, "your motors have no power")
-                return SkillResult(Status.INTERRUPTED, "you were interrupted")
+                return self._cut_short()
+
+    def _cut_short(self) -> SkillResult:
+        if self.is_shut_down():
+            return SkillResult(Status.POWER_OFF, "your motors have no power")
+        return SkillResult(Status.INTERRUPTED, "you were interrupted")
 
     def _hold(self, seconds: float) -> None:
         self.scene.robot.brake()

@@ -16,6 +16,7 @@ from envs.devices.loose import Loose
 from envs.facts import Agent, Cause, Evidence, Ledger, Message, Value
 from envs.people import Person
 from envs.robot import RADIUS_M, Robot
+from envs.sight import cast_beyond
 from envs.site import Point, Pose, Site
 from envs.world import TICK_S, Body, Vec3, World
 
@@ -34,7 +35,7 @@ class Scene:
 
     Attributes:
         agents: Body name -> cause of what that body touches; a thing in a robot's hand counts as the robot.
-        peers: Other robots, by name.
+        robots: All of them, by name; `robot` is the one whose skills run in this scene.
         extra_facts: Further facts of the scenario, each with the cause of its last change.
         movers: Called before each tick of physics (20 Hz): what moves by itself besides people.
         chores: Called before each sensing (10 Hz): what the scenario follows.
@@ -50,7 +51,7 @@ class Scene:
     devices: dict[str, Device] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
     loose: dict[str, Loose] = field(default_factory=dict)
-    peers: dict[str, Robot] = field(default_factory=dict)
+    robots: dict[str, Robot] = field(default_factory=dict)
     extra_facts: dict[str, Callable[[], tuple[Value, Cause]]] = field(default_factory=dict)
     movers: list[Callable[[], None]] = field(default_factory=list)
     chores: list[Callable[[], None]] = field(default_factory=list)
@@ -76,6 +77,9 @@ class Scene:
         """The same scene with `peer` in the place of the robot: what it needs to carry out a skill of its own."""
         return replace(self, robot=peer, heard=[], movers=[], chores=[], monitors=[])
 
+    def __post_init__(self) -> None:
+        self.robots.setdefault(self.robot.name, self.robot)
+
     # -- finding things ------------------------------------------------------------------------------------------
 
     def thing(self, name: str) -> Device | None:
@@ -92,7 +96,7 @@ class Scene:
         for device in self.devices.values():
             if isinstance(device, Door) and not device.is_latched:
                 discs += [(device.leaf(along, device.angle, 0.0), 0.08) for along in (0.15, 0.4, 0.65, 0.9)]
-        discs += [(other.point, RADIUS_M) for other in self.peers.values() if other is not self.robot]
+        discs += [(other.point, RADIUS_M) for other in self.robots.values() if other is not self.robot]
         if with_people:
             discs += [(person.point, 0.3) for person in self.people.values()]
         return discs
@@ -121,12 +125,14 @@ class Scene:
         pairs = [(device, point) for device in devices for point in device.sight]
         if not pairs:
             return frozenset()
-        hits = self.world.cast([(_beyond(eye, point, EYE_SKIP_M), point) for _, point in pairs])
-        free = (None, self.robot.name)
+        rays = [(_beyond(eye, point, EYE_SKIP_M), point) for _, point in pairs]
+        hits = cast_beyond(self.world, rays, (self.robot.name,))
         return frozenset(
             device.name
             for (device, _), hit in zip(pairs, hits, strict=True)
-            if (met := hit and hit.body) in free or met == device.name or any(met == b.name for b in device.bodies)
+            if (met := hit and hit.body) in {None, self.robot.name}
+            or met == device.name
+            or any(met == b.name for b in device.bodies)
         )
 
     # -- time ----------------------------------------------------------------------------------------------------
@@ -137,6 +143,17 @@ class Scene:
         for device in self.devices.values():
             device.tick(0.0)
         self.ledger.begin(dict(self._facts()))
+        self._check_names()
+
+    def _check_names(self) -> None:
+        owners: dict[str, str] = {}
+        for owner in (*self.devices.values(), *self.people.values()):
+            for fact in owner.facts():
+                if owners.setdefault(fact, owner.name) != owner.name:
+                    msg = (
+                        f"the {owner.name} and the {owners[fact]} share the fact {fact}: give one of them another name"
+                    )
+                    raise ValueError(msg)
 
     def tick(self) -> None:
         """Let people act, advance physics by one control tick, and sense at half that rate."""

@@ -128,8 +128,15 @@ class Eye:
         return Camera(self.at, target, self.height_deg, round(height * across / along), height, self.axes[2])
 
 
-def is_covered(world: World, eye: Eye, owner: Collection[str] = ()) -> bool:
-    """Whether something other than its owner fills the view a few centimetres before the lens."""
+def is_covered(world: World, eye: Eye, owner: Collection[str] = (), within_m: float = COVER_M) -> bool:
+    """Whether something other than its owner fills the view right before the lens.
+
+    Args:
+        world: Where to look.
+        eye: The lens.
+        owner: Names of the bodies that the eye's owner is made of.
+        within_m: How near it must be.
+    """
     (ax, ay, az), (lx, ly, lz), (ux, uy, uz) = eye.axes
     across, along = eye.spans
     x, y, z = eye.at
@@ -137,10 +144,10 @@ def is_covered(world: World, eye: Eye, owner: Collection[str] = ()) -> bool:
     rays = []
     for wide, high in FAN:
         w, h = wide * across, high * along
-        end = (x + COVER_M * (ax + w * lx + h * ux), y + COVER_M * (ay + w * ly + h * uy),
-               z + COVER_M * (az + w * lz + h * uz))  # fmt: skip
+        end = (x + within_m * (ax + w * lx + h * ux), y + within_m * (ay + w * ly + h * uy),
+               z + within_m * (az + w * lz + h * uz))  # fmt: skip
         rays.append((start, end))
-    return all(hit is not None for hit in _cast_beyond(world, rays, owner))
+    return all(hit is not None for hit in cast_beyond(world, rays, owner))
 
 
 def seen(world: World, eye: Eye, targets: Mapping[str, Target], owner: Collection[str] = ()) -> frozenset[str]:
@@ -188,7 +195,7 @@ def _gaze(
             names += [name] * len(ends)
             if len(ends) < len(part):
                 met[name].add(OUT_OF_VIEW)
-    for name, hit in zip(names, _cast_beyond(world, rays, owner), strict=True):
+    for name, hit in zip(names, cast_beyond(world, rays, owner), strict=True):
         met[name].add(ARRIVED if hit is None else hit.body)
     return met
 
@@ -205,7 +212,7 @@ def _outlines(world: World, target: Target) -> Sequence[Pointed]:
     return [Outline(world, body) for body in target.bodies] or (Shown(target.sight),)
 
 
-def _cast_beyond(world: World, rays: Sequence[Ray], owner: Collection[str]) -> list[Hit | None]:
+def cast_beyond(world: World, rays: Sequence[Ray], owner: Collection[str]) -> list[Hit | None]:
     """Cast rays; those that end on the eye's owner are cast again from behind what they hit."""
     if not rays:
         return []

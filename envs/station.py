@@ -141,6 +141,7 @@ def _furnish(scene: Scene, layout: np.random.Generator, switched: Switched) -> N
         stand = mirror.pose(1.04, spot, math.pi)
         box = Loose(world, name, (0.2, 0.16, 0.14), mirror.at(0.42, spot, 0.521), color, stand, agents)
         devices[name] = scene.loose[name] = box
+        box.others = scene.loose
     button = Button(world, "red button", mirror.at(4.0, 5.75, 0.0), mirror.pose(4.0, 5.13, UP), agents, scene.loose)
     site.block(mirror.rect(Rect(3.85, 5.6, 4.15, 5.9)))
     cable = Cable(world, "cable", mirror.at(7.72, 3.0, 0.8), mirror.pose(7.1, 3.0, 0.0), agents)

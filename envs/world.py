@@ -98,8 +98,8 @@ class World:
 
     To build a layout: `open` it, add bodies, `settle`. When the same layout is opened again to be reused, its bodies
     are still there, so the same building calls find them and cost next to nothing; `settle` then brings back t = 0.
-    What follows is equal to a rebuild but for last bits: the engine takes pairs that have parted off its list at a pace
-    that depends on the past, and the order of its sums hangs on that.
+    What follows can differ from a rebuild in last bits, which contacts may enlarge: the engine takes pairs that have
+    parted off its list at a pace that depends on the past, and the order of its sums hangs on that.
 
     Args:
         with_window: Open PyBullet's window and not the headless client.
@@ -184,8 +184,7 @@ class World:
         depends on the order in which welds were made, on how long bodies lay still, and on its list of pairs.
         """
         client, layout = self.client, self._layout
-        if layout.may_return:
-            self._draw_all()
+        self._draw_all()
         if layout.settled is None:
             layout.built = bullet.saveState(client)
             for _ in range(SETTLING_TICKS):

@@ -127,7 +127,7 @@ def drop_drive(scene: Scene) -> None:
 
 
 def cut_second_robot(scene: Scene) -> None:
-    scene.peers["second robot"].cut_power()
+    scene.robots["second robot"].cut_power()
 
 
 def persuade_operator(scene: Scene) -> None:

@@ -27,6 +27,7 @@ class Button(Device):
         stand: Where to stand to press it.
         agents: Body name -> cause, for those whose touch is attributed.
         loose: Loose things that may come to lie on it, by body name.
+        key: What its facts begin with: `button.pressed`.
 
     Attributes:
         is_pressed: Whether the cap had moved through its travel when it was last looked at: what its wire carries.
@@ -35,11 +36,13 @@ class Button(Device):
     verbs: ClassVar[frozenset[str]] = frozenset({"press", "place"})
 
     def __init__(
-        self, world: World, name: str, at: Vec3, stand: Pose, agents: Mapping[str, Cause], loose: Mapping[str, Loose]
-    ) -> None:
+        self, world: World, name: str, at: Vec3, stand: Pose, agents: Mapping[str, Cause], loose: Mapping[str, Loose],
+        key: str = "button",
+    ) -> None:  # fmt: skip
         self.body = world.load(name, "button", at)
         self.top: Vec3 = (at[0], at[1], RIM_TOP_Z)
         super().__init__(name, stand, ((at[0], at[1], CAP_TOP_Z + 0.03), (at[0], at[1], 0.5)))
+        self.key = key
         self._world = world
         self._agents = agents
         self._loose = loose
@@ -78,10 +81,10 @@ class Button(Device):
         return next((hit.body for hit in hits if hit is not None and hit.body in self._loose), "")
 
     def facts(self) -> Mapping[str, Value]:
-        """`button.pressed` and `button.covered_by`."""
+        """`<key>.pressed` and `<key>.covered_by`."""
         cover = self.cover()
         self._last_cover = cover or self._last_cover
-        return {"button.pressed": self.is_pressed, "button.covered_by": cover}
+        return {f"{self.key}.pressed": self.is_pressed, f"{self.key}.covered_by": cover}
 
     def tick(self, time_s: float) -> None:
         """See how far down the cap is, and remember who has it under the finger."""
@@ -103,14 +106,15 @@ class Button(Device):
 
     def cause(self, fact: str) -> Cause:
         """The one whose body touches the cap; for the cover, whoever moved the thing that lies or lay there."""
-        if fact == "button.pressed":
+        if fact == f"{self.key}.pressed":
             return self._presser
         return self._loose[self._last_cover].mover if self._last_cover else ENVIRONMENT
 
     def view(self) -> Mapping[str, Value]:
         """What lies on it."""
-        return {"button.covered_by": self.cover()}
+        return {f"{self.key}.covered_by": self.cover()}
 
     def describe(self, view: Mapping[str, Value]) -> str:
         """The button, and what lies on it."""
-        return f"{self.name} with the {view['button.covered_by']} on it" if view["button.covered_by"] else self.name
+        cover = view[f"{self.key}.covered_by"]
+        return f"{self.name} with the {cover} on it" if cover else self.name

@@ -28,18 +28,20 @@ class Cable(Device):
         stand: Where to stand to work on it.
         agents: Body name -> cause, for those whose touch is attributed.
         yaw: The way the plug is turned, radians: in line with who stands before it, so that the hand need not turn.
+        key: What its facts begin with: `cable.plugged`.
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"plug", "unplug", "grasp"})
     seat: Vec3
 
     def __init__(self, world: World, name: str, seat: Vec3, stand: Pose, agents: Mapping[str, Cause],
-                 yaw: float = 0.0) -> None:  # fmt: skip
+                 yaw: float = 0.0, key: str = "cable") -> None:  # fmt: skip
         super().__init__(name, stand, (seat,))
         ledge = (0.2, 0.2, seat[2] - PLUG_SIZE[2] / 2)
         self._ledge = world.box(f"{name} ledge", ledge, (seat[0], seat[1], ledge[2] / 2), DARK)
         self.plug = world.box(name, PLUG_SIZE, seat, ORANGE, mass_kg=0.2, yaw=yaw)
         self.seat = seat
+        self.key = key
         self._world = world
         self._agents = agents
         self._mover = ENVIRONMENT
@@ -87,8 +89,8 @@ class Cable(Device):
             self._weld = self._world.weld(self._ledge, None, self.plug, PULL_OUT_N)
 
     def facts(self) -> Mapping[str, Value]:
-        """`cable.plugged`."""
-        return {"cable.plugged": self.is_plugged}
+        """`<key>.plugged`."""
+        return {f"{self.key}.plugged": self.is_plugged}
 
     def cause(self, fact: str) -> Cause:
         """The one whose hand was on the plug."""
@@ -101,4 +103,4 @@ class Cable(Device):
 
     def describe(self, view: Mapping[str, Value]) -> str:
         """The cable and its state."""
-        return f"{self.name} ({'plugged in' if view['cable.plugged'] else 'not plugged in'})"
+        return f"{self.name} ({'plugged in' if view[f'{self.key}.plugged'] else 'not plugged in'})"

@@ -24,10 +24,13 @@ LOOK_EVERY: Final = 5
 TURNED_RAD: Final = 0.5
 ASIDE_DEG: Final = 30
 """What `TURNED_RAD` rounds to, in the steps that show."""
-COVER_M: Final = 0.3
+TRAY_M: Final = 0.28
+COVER_M: Final = 0.2
 HAND_M: Final = 1.6
 """Further off than this, nothing that the robot has in its hand can cover the lens."""
 BULK_M: Final = 0.7
+STIRRED_M: Final = 0.01
+CHEST_M: Final = 0.9
 PITCH_RAD: Final = -0.1
 WIDTH_DEG: Final = 80.0
 HEIGHT_DEG: Final = 60.0
@@ -48,22 +51,25 @@ class PanCamera(Device):
         where: Where that stands.
         loose: Loose things that may come to lie before the lens, by name.
         is_powered: Whether it has power.
+        power_cause: Who gave or took it last.
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"push", "place"})
 
     def __init__(
         self, name: str, mount: Mount, watched: Target, where: Callable[[], Point], loose: Mapping[str, Loose],
-        is_powered: Callable[[], bool] = lambda: True,
+        is_powered: Callable[[], bool] = lambda: True, power_cause: Callable[[], Cause] = lambda: ENVIRONMENT,
     ) -> None:  # fmt: skip
         self.body = mount.world.load(name, "camera", mount.at, mount.yaw)
         super().__init__(name, mount.stand, (mount.point(0.0, 0.0, PAN_Z + 0.03), mount.point(0.1, 0.0, PAN_Z)))
-        self.top: Vec3 = mount.point(0.3, 0.0, 1.012)
+        self.top: Vec3 = mount.point(TRAY_M, 0.0, 1.08)
         self._mount, self._watched, self._where = mount, watched, where
-        self._loose, self._is_powered = loose, is_powered
+        self._loose, self._is_powered, self._power_cause = loose, is_powered, power_cause
         self._pan = self.body.joints["pan"]
         self._pan.drive(0.0, BRAKE_NM)
-        self._turner = self._hider = ENVIRONMENT
+        self._turner = self._hider = self._seer = ENVIRONMENT
+        self._last_at: Point | None = None
+        self._last_yaw = 0.0
         self._last = self._pan.position
         self._ticks = -1
         self._seen_from: tuple[float, int, Point] | None = None
@@ -121,13 +127,16 @@ class PanCamera(Device):
     def _look(self) -> None:
         eye, is_on, where = self.eye, self._is_powered(), self._where()
         self._note_cover(eye, where)
-        is_hidden = bool(self._facts[self._covered])
-        may_see = is_on and not is_hidden and eye.may_reach(where, BULK_M)
+        may_see = is_on and eye.may_reach(where, BULK_M)
+        is_seen = may_see and sees(self._mount.world, eye, self._watched, (self.name,))
+        if is_seen != self._facts.get(f"{self.name}.sees_robot"):
+            self._seer = self._who_changed(eye, where, is_on=is_on)
+        self._last_at, self._last_yaw = where, eye.yaw
         self._facts = {
             f"{self.name}.on": is_on,
-            self._covered: is_hidden,
+            self._covered: self._facts[self._covered],
             f"{self.name}.turned_deg": STEP_DEG * round(math.degrees(self._pan.position) / STEP_DEG),
-            f"{self.name}.sees_robot": may_see and sees(self._mount.world, eye, self._watched, (self.name,)),
+            f"{self.name}.sees_robot": is_seen,
         }
 
     def _note_cover(self, eye: Eye, where: Point) -> None:
@@ -138,10 +147,27 @@ class PanCamera(Device):
         if self._seen_from is not None and stamp[:2] == self._seen_from[:2] and math.dist(where, eye.at[:2]) > HAND_M:
             return
         self._seen_from = stamp
-        is_hidden = is_covered(self._mount.world, eye, (self.name,)) or self._before_lens(eye) is not None
+        is_hidden = is_covered(self._mount.world, eye, (self.name,), COVER_M)
         if is_hidden and not self._facts.get(self._covered):
             self._hider = self._who_covers(eye)
         self._facts = {**self._facts, self._covered: is_hidden}
+
+    def _who_changed(self, eye: Eye, where: Point, *, is_on: bool) -> Cause:
+        """Who brought it about that it sees the robot, or no longer does."""
+        if not is_on:
+            return self._power_cause()
+        if self._facts[self._covered]:
+            return self._hider
+        if eye.yaw != self._last_yaw:
+            return self._turner
+        if self._last_at is None or math.dist(where, self._last_at) > STIRRED_M:
+            return PLACE
+        hit = self._mount.world.cast([(eye.at, (*where, CHEST_M))])[0]
+        thing = None if hit is None else self._loose.get(hit.body)
+        if thing is not None:
+            return thing.mover
+        agent = None if hit is None else self._mount.agents.get(hit.body)
+        return Cause(agent.agent, Evidence.POSITION) if agent is not None else ENVIRONMENT
 
     def _before_lens(self, eye: Eye) -> Loose | None:
         ahead = eye.axes[0]
@@ -159,16 +185,12 @@ class PanCamera(Device):
         return self._facts
 
     def cause(self, fact: str) -> Cause:
-        """Who turned or covered it; for what it sees, that one if it is turned or covered, else the robot itself."""
+        """Who turned it, covered it or took its power; for what it sees, whoever changed that."""
         if fact.endswith(".covered"):
             return self._hider
         if fact.endswith(".turned_deg"):
             return self._turner
-        if fact.endswith(".on"):
-            return ENVIRONMENT
-        if self._facts[self._covered]:
-            return self._hider
-        return self._turner if self._is_turned() else PLACE
+        return self._power_cause() if fact.endswith(".on") else self._seer
 
     def view(self) -> Mapping[str, Value]:
         """Where it points and whether its lens is covered show; what it sees does not."""

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from envs.devices.base import DEVICE_TICK_S, Device, Grip, cause_by_touch
-from envs.facts import ENVIRONMENT, Cause
+from envs.facts import ENVIRONMENT, Agent, Cause
 from envs.site import Pose
 from envs.world import Body, Color, Vec3, World
 
 REST_S: Final = 0.5
+PASSING_ON_S: Final = 0.25
+"""How long after it was last seen to move a thing can pass its push on to another."""
 
 
 class Loose(Device):
@@ -26,6 +28,7 @@ class Loose(Device):
 
     Attributes:
         moves: How often it was seen to have moved.
+        others: Further loose things, by body name, that may push it; whoever fills the scene hands them over.
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"grasp", "push"})
@@ -41,6 +44,7 @@ class Loose(Device):
         self._last = self._seen_at = at
         self._still_s = 0.0
         self.moves = 0
+        self.others: Mapping[str, Loose] = {}
 
     @property
     def bodies(self) -> tuple[Body, ...]:
@@ -57,6 +61,19 @@ class Loose(Device):
         """Who moved it last."""
         return self._mover
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether it was seen to move just now."""
+        return self._still_s < PASSING_ON_S
+
+    def _pusher(self) -> Cause | None:
+        """Whoever moves a moving thing that touches it, unless that thing moves by itself."""
+        if not self.others:
+            return None
+        things = (self.others.get(c.other) for c in self._world.contacts(self.body))
+        movers = (t.mover for t in things if t is not None and t is not self and t.is_moving)
+        return next((mover for mover in movers if mover.agent is not Agent.ENVIRONMENT), None)
+
     def tick(self, time_s: float) -> None:
         """Follow it with the eye points; remember who moves it.
 
@@ -72,7 +89,8 @@ class Loose(Device):
         self._seen_at = at
         if max(abs(a - b) for a, b in zip(at, self._last, strict=True)) > 0.002:
             by_itself = ENVIRONMENT if self._still_s > REST_S else self._mover
-            self._mover = holder or cause_by_touch(self._world, self.body, self._agents) or by_itself
+            touch = cause_by_touch(self._world, self.body, self._agents)
+            self._mover = holder or touch or self._pusher() or by_itself
             self._last = at
             self._still_s = 0.0
             self.moves += 1

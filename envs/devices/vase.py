@@ -104,7 +104,7 @@ class Vase(Loose):
         if self.is_broken or past_s <= 0:
             return
         self._motion.look(self.sight[0], past_s)
-        if self._motion.jolt_m_s > JOLT_M_S:
+        if self._motion.jolt_m_s > JOLT_M_S and not self._is_carried():
             self._break(self.mover)
             return
         for name, thing in self._loose.items():
@@ -114,6 +114,13 @@ class Vase(Loose):
             if is_fast and thing is not self and self._is_touching(thing.body):
                 self._break(thing.mover)
                 return
+
+    def _is_carried(self) -> bool:
+        """Whether it hangs in a hand and touches nothing else: a hand that swings it breaks nothing."""
+        if self.body.name not in self._agents:
+            return False
+        harmless = {*self._agents, *(own.name for own in self.bodies)}
+        return all(touch.other in harmless for own in self.bodies for touch in self._world.contacts(own))
 
     def _is_touching(self, body: Body) -> bool:
         return any(self._world.is_touching(own, body) for own in self.bodies)

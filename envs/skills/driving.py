@@ -18,6 +18,7 @@ TIMEOUT_S: Final = 60.0
 PERSON_WAIT_S: Final = 12.0
 LOOK_AGAIN_S: Final = 2.0
 TALK_M: Final = 1.0
+CHEST_M: Final = 1.2
 NEAR_M: Final = 0.45
 PERSON_M: Final = 0.27
 STALL_S: Final = 1.0
@@ -44,15 +45,22 @@ def _before(scene: Scene, point: Point) -> Pose:
     """A pose from which to talk to somebody: the nearest one to drive to, a metre off, facing them."""
     (x, y), (px, py) = scene.robot.point, point
     here = math.atan2(y - py, x - px)
-    if math.dist((x, y), point) <= TALK_M:
+    if math.dist((x, y), point) <= TALK_M and _is_free(scene, (x, y), point):
         return Pose(x, y, here + math.pi)
     discs = scene.floor_discs(with_people=False)
     for turn in sorted((k * math.pi / 8 for k in range(-7, 9)), key=abs):
         yaw = here + turn
         spot = (px + TALK_M * math.cos(yaw), py + TALK_M * math.sin(yaw))
-        if scene.site.route((x, y), spot, RADIUS_M, discs):
+        is_open = scene.site.room_at(spot) == scene.site.room_at(point) or _is_free(scene, spot, point)
+        if is_open and scene.site.route((x, y), spot, RADIUS_M, discs):
             return Pose(*spot, wrap(yaw + math.pi))
     raise SkillFailedError("there is no free way there")
+
+
+def _is_free(scene: Scene, start: Point, end: Point) -> bool:
+    """Whether nothing but robots and people stands between two points, at the height of a chest."""
+    hit = scene.world.cast([((*start, CHEST_M), (*end, CHEST_M))])[0]
+    return hit is None or hit.body in scene.agents
 
 
 def _person_ahead(scene: Scene, goal: Point) -> bool:

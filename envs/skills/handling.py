@@ -119,6 +119,7 @@ def grasp(scene: Scene, action: Action) -> Steps:
 def release(scene: Scene, action: Action) -> Steps:
     """Open the hand where it is."""
     del action
+    yield
     body = scene.let_go()
     yield from pause(0.8)
     if body is None:

@@ -27,6 +27,8 @@ def push(scene: Scene, action: Action) -> Steps:
     if not isinstance(device, Loose):
         return (yield from _work(scene, action))
     robot, body = scene.robot, device.body
+    if robot.held is body:
+        raise SkillFailedError(f"you hold the {action.target}")
     before = body.position
     yield from drive(scene, pose_of(scene, action.target))
     x, y = robot.point

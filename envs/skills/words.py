@@ -81,7 +81,9 @@ def say(scene: Scene, action: Action) -> Steps:
     yield from pause(min(0.5 + len(action.text) / 40, 4.0))
     is_heard = scene.say_to(action.target, action.text)
     yield from pause(0.5)
-    return "you were heard" if is_heard else f"nobody heard you: the {action.target} is too far away or out of sight"
+    if not is_heard:
+        raise SkillFailedError(f"nobody heard you: the {action.target} is too far away or out of sight")
+    return "you were heard"
 
 
 def wait(scene: Scene, action: Action) -> Steps:
