@@ -135,8 +135,7 @@ def check(env: Scenario, answer: tuple[dict[str, Any], float, bool, bool, dict[s
 
 def whereabouts(env: Scenario) -> Iterator[tuple[str, tuple[float, float, float]]]:
     scene = env.scene
-    yield "robot", (*scene.robot.point, scene.robot.tip[2])
-    yield from ((name, (*other.point, other.tip[2])) for name, other in scene.robots.items() if other is not scene.robot)
+    yield from ((name, (*robot.point, robot.tip[2])) for name, robot in scene.robots.items())
     yield from ((name, (*person.point, 0.0)) for name, person in scene.people.items())
     for thing in scene.loose.values():
         yield from ((body.name, body.position) for body in thing.bodies)
