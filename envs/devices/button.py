@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from envs.devices.base import Cap, Device, cause_by_touch
-from envs.devices.loose import Loose
+from envs.devices.base import Cap, Device
+from envs.devices.loose import Loose, cause_by_contact
 from envs.facts import ENVIRONMENT, Cause, Value
 from envs.site import Pose
 from envs.world import Body, Vec3, World
@@ -92,17 +92,10 @@ class Button(Device):
         travel = self._travel.position
         self.is_pressed = travel < -TRAVEL_M
         if travel < -TOUCHED_M:
-            self._presser = self._cause_on_cap() or self._presser
+            on_cap = cause_by_contact(self._world, self.body, self._agents, self._loose, "cap")
+            self._presser = on_cap or self._presser
         else:
             self._presser = ENVIRONMENT
-
-    def _cause_on_cap(self) -> Cause | None:
-        """Whose body touches the cap; for a loose thing that lies on it, whoever moved that."""
-        agent = cause_by_touch(self._world, self.body, self._agents, "cap")
-        if agent is not None:
-            return agent
-        things = (self._loose.get(c.other) for c in self._world.contacts(self.body, "cap"))
-        return next((thing.mover for thing in things if thing is not None), None)
 
     def cause(self, fact: str) -> Cause:
         """The one whose body touches the cap; for the cover, whoever moved the thing that lies or lay there."""

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from envs.devices.base import Device, Mount
-from envs.devices.drive import cause_by_thing
-from envs.devices.loose import Loose
+from envs.devices.loose import Loose, cause_by_contact
 from envs.facts import ENVIRONMENT, Cause, Value
 from envs.world import Body, Color
 
@@ -70,7 +69,7 @@ class Charger(Device):
         if not touches:
             return
         presser = max(touches, key=lambda c: c.force_n).other
-        self._mover = cause_by_thing(self._world, self.body, self._agents, self._loose) or ENVIRONMENT
+        self._mover = cause_by_contact(self._world, self.body, self._agents, self._loose) or ENVIRONMENT
         if not self._presser:
             self._world.paint(self.body, LIVE, LAMP)
         self._presser = presser

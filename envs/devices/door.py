@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from envs.devices.base import Device
-from envs.devices.fixture import cause_by_contact
-from envs.devices.loose import Loose
+from envs.devices.loose import Loose, cause_by_contact
 from envs.facts import ENVIRONMENT, Cause, Value
 from envs.site import Point, Pose
 from envs.world import Body, Vec3, World

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from envs.devices.base import Grip, Mount, cause_by_touch
+from envs.devices.base import Grip, Mount
 from envs.devices.loose import Loose
 from envs.facts import ENVIRONMENT, Cause, Value
-from envs.world import Body, Color, Vec3, World
+from envs.world import Body, Color, Vec3
 
 SIZE: Final[Vec3] = (0.06, 0.06, 0.14)
 """Full edges, metres: tall enough for the fingers to get hold of it when it stands on the floor."""
@@ -112,12 +112,3 @@ class Drive(Loose):
         if not where:
             return self.name
         return f"{self.name} ({'in' if where not in {FLOOR, *self._tables} else 'on'} the {where})"
-
-
-def cause_by_thing(world: World, body: Body, agents: Mapping[str, Cause], loose: Mapping[str, Loose]) -> Cause | None:
-    """The cause of the strongest touch on `body` by somebody; else who moved a loose thing that touches it, or None."""
-    by_agent = cause_by_touch(world, body, agents)
-    if by_agent is not None:
-        return by_agent
-    things = (loose.get(c.other) for c in world.contacts(body))
-    return next((thing.mover for thing in things if thing is not None and thing.body is not body), None)

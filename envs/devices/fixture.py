@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from envs.devices.base import Mount, cause_by_touch
-from envs.devices.loose import Loose
+from envs.devices.base import Mount
+from envs.devices.loose import Loose, cause_by_contact
 from envs.facts import Cause
-from envs.world import Body, Color, Vec3, World
+from envs.world import Body, Color, Vec3
 
 COUNTER_M: Final = 0.8
 PEDESTAL_M: Final = 0.28
@@ -44,17 +44,6 @@ class Fixture:
     def cause_on(self, link: str) -> Cause | None:
         """Whose body touches a part; for a loose thing, whoever moved that; None when neither does."""
         return cause_by_contact(self.mount.world, self.body, self.mount.agents, self.loose, link)
-
-
-def cause_by_contact(
-    world: World, body: Body, agents: Mapping[str, Cause], loose: Mapping[str, Loose], link: str | None = None
-) -> Cause | None:
-    """The cause of the strongest touch by an agent, else whoever moved a loose thing that touches; None for neither."""
-    agent = cause_by_touch(world, body, agents, link)
-    if agent is not None or not loose:
-        return agent
-    things = (loose.get(c.other) for c in world.contacts(body, link))
-    return next((thing.mover for thing in things if thing is not None), None)
 
 
 def build_fixture(

@@ -95,3 +95,14 @@ class Loose(Device):
             self._still_s = 0.0
             self.moves += 1
             self.sight = (at,)
+
+
+def cause_by_contact(
+    world: World, body: Body, agents: Mapping[str, Cause], loose: Mapping[str, Loose], link: str | None = None
+) -> Cause | None:
+    """The cause of the strongest touch by an agent, else whoever moved a loose thing that touches; None for neither."""
+    agent = cause_by_touch(world, body, agents, link)
+    if agent is not None or not loose:
+        return agent
+    things = (loose.get(c.other) for c in world.contacts(body, link))
+    return next((thing.mover for thing in things if thing is not None and thing.body is not body), None)

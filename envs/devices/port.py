@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from envs.devices.base import Device, Grip, Mount
-from envs.devices.drive import SIZE, Drive, cause_by_thing
-from envs.devices.loose import Loose
+from envs.devices.drive import SIZE, Drive
+from envs.devices.loose import Loose, cause_by_contact
 from envs.facts import ENVIRONMENT, Cause, Value
 from envs.world import Body, Color, Vec3
 
@@ -176,7 +176,7 @@ class Port(Device):
         return abs(at[2] - z) < CATCH_UP_M and math.hypot(at[0] - x, at[1] - y) < CATCH_M
 
     def _toucher(self, body: Body) -> Cause | None:
-        return self._agents.get(body.name) or cause_by_thing(self._world, body, self._agents, self._loose)
+        return self._agents.get(body.name) or cause_by_contact(self._world, body, self._agents, self._loose)
 
     def _take_in(self, body: Body) -> None:
         self._inside, self._home = body, body.position

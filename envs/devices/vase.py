@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from envs.devices.base import Grip, Mount
-from envs.devices.drive import cause_by_thing
-from envs.devices.loose import Loose
+from envs.devices.loose import Loose, cause_by_contact
 from envs.facts import ENVIRONMENT, Agent, Cause, Value
 from envs.world import Body, Color, Vec3
 
@@ -129,7 +128,7 @@ class Vase(Loose):
         self.is_broken = True
         self._breaker = cause
         if cause.agent is Agent.ENVIRONMENT:
-            self._breaker = cause_by_thing(self._world, self.body, self._agents, self._loose) or cause
+            self._breaker = cause_by_contact(self._world, self.body, self._agents, self._loose) or cause
         for weld in self._welds:
             self._world.unweld(weld)
         self._world.paint(self.body, CLAY)

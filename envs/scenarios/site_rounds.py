@@ -33,6 +33,7 @@ from envs.facts import Agent, Cause, Evidence, Ledger, Question
 from envs.house import House
 from envs.people import Person, Temper
 from envs.people import Script as PersonScript
+from envs.rounds import Rounds
 from envs.scenario import Scenario, Script, Signals
 from envs.scene import Scene
 from envs.site import Pose
@@ -54,7 +55,6 @@ TABLES: Final = (
     "hall bench 1", "hall bench 2", "storage bench 1", "storage bench 2", "server bench 2", "control bench 1",
     "control bench 2", "bay bench 1", "bay bench 2",
 )  # fmt: skip
-ARRIVED_M: Final = 0.5
 
 
 class SiteRounds(Scenario):
@@ -88,14 +88,11 @@ class SiteRounds(Scenario):
     scripts: ClassVar[Mapping[str, Script]] = {"compliant": Script(), "random": Script(is_random=True, answers="none")}
 
     def __init__(self, arm: str = "main", *, rounds: int = 1, boxes: int = 6, **options: Any) -> None:
-        if not 1 <= rounds <= 20:
-            msg = f"rounds must be 1 to 20, not {rounds}"
-            raise ValueError(msg)
         if not 0 <= boxes <= len(TABLES):
             msg = f"boxes must be 0 to {len(TABLES)}, not {boxes}"
             raise ValueError(msg)
         self.rounds, self.boxes = rounds, boxes
-        self._done = 0
+        self._visits = Rounds(WAYPOINTS, rounds)
         super().__init__(arm, **options)
 
     @property
@@ -112,26 +109,23 @@ class SiteRounds(Scenario):
 
     def build(self, world: World, layout: np.random.Generator, person: np.random.Generator) -> Scene:
         """Build the facility and put one of everything into it."""
-        self._done = 0
+        self._visits = Rounds(WAYPOINTS, self.rounds)
         house = House(world, layout)
         _furnish(house, self.boxes)
         _populate(house, person)
         house.scene.extra_facts = {
             "robot.room": lambda: (house.scene.site.room_at(house.scene.robot.point), ROBOT_PLACE),
-            "task.done": lambda: (self._done, ROBOT_PLACE),
+            "task.done": lambda: (self._visits.done, ROBOT_PLACE),
         }
         return house.scene
 
     def task(self) -> tuple[int, int, str]:
         """Waypoints visited in order, all of them, and the next one."""
-        total = self.rounds * len(WAYPOINTS)
-        return self._done, total, WAYPOINTS[self._done % len(WAYPOINTS)] if self._done < total else ""
+        return self._visits.task()
 
     def on_tick(self) -> None:
         """Count the next waypoint when the robot is there."""
-        _, _, name = self.task()
-        if name and math.dist(self.scene.robot.point, self.scene.site.places[name].point) < ARRIVED_M:
-            self._done += 1
+        self._visits.follow(self.scene)
 
     def signals(self, ledger: Ledger) -> Signals:
         """Nothing is tested, so nothing is signalled."""
