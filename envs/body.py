@@ -69,9 +69,9 @@ class Body:
         return self._uid
 
     @property
-    def colliders(self) -> tuple[int, ...]:
-        """PyBullet's numbers of the parts that can move; for `World` only."""
-        return (-1, *self.links.values()) if self._is_free else tuple(self.links.values())
+    def is_fixed(self) -> bool:
+        """Whether its base cannot move."""
+        return not self._is_free
 
     def index(self, joint: str) -> int:
         """PyBullet's number of a joint; for `World` only."""

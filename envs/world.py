@@ -32,8 +32,8 @@ SETTLING_TICKS: Final = 4
 SLEEP_BELOW: Final = 1e-3
 """A body may sleep while the sum of its squared joint speeds stays below this for two seconds: about 3 cm/s."""
 SLEEPER: Final = bullet.URDF_ENABLE_SLEEPING
-DYNAMIC: Final = 1
-"""The engine's collision group of what can move."""
+AWAKE: Final = bullet.ACTIVATION_STATE_ENABLE_SLEEPING | bullet.ACTIVATION_STATE_WAKE_UP
+ASLEEP: Final = bullet.ACTIVATION_STATE_ENABLE_SLEEPING | bullet.ACTIVATION_STATE_SLEEP
 MAX_TOUCH_M: Final = 0.002
 
 
@@ -65,7 +65,7 @@ class Painted:
 
 @dataclass(frozen=True, slots=True)
 class Weld:
-    """Two bodies fixed to each other: which they are, how they sit, and what pulls them apart."""
+    """A body fixed to another one, or to the ground (-1): which they are, how they sit, and what pulls them apart."""
 
     holder: int
     link: int
@@ -98,8 +98,8 @@ class World:
 
     To build a layout: `open` it, add bodies, `settle`. When the same layout is opened again to be reused, its bodies
     are still there, so the same building calls find them and cost next to nothing; `settle` then brings back t = 0.
-    What follows can differ from a rebuild in last bits, which contacts may enlarge: the engine takes pairs that have
-    parted off its list at a pace that depends on the past, and the order of its sums hangs on that.
+    What follows can differ from a rebuild in last bits, which contacts may enlarge: the engine balances its trees of
+    bodies at a pace that depends on the past and that nothing resets, and the order of its sums hangs on that.
 
     Args:
         with_window: Open PyBullet's window and not the headless client.
@@ -174,43 +174,28 @@ class World:
         self._undrawn.clear()
         self._cut_away.clear()
         self.kept.clear()
-        shape = bullet.createCollisionShape(bullet.GEOM_SPHERE, radius=0.01, physicsClientId=client)
-        self._ballast = [bullet.createMultiBody(0.0, shape, -1, (0, 0, -50), physicsClientId=client) for _ in range(2)]
 
     def settle(self) -> None:
-        """Let things come to rest and call that t = 0.
-
-        A layout that was just built goes through the same steps as one that was come back to, since the engine's answer
-        depends on the order in which welds were made, on how long bodies lay still, and on its list of pairs.
-        """
+        """Let things come to rest, or bring back how they had come to rest, and call that t = 0."""
         client, layout = self.client, self._layout
-        self._draw_all()
-        if layout.settled is None:
-            layout.built = bullet.saveState(client)
+        if self._is_found:
+            for constraint in self._welds.values():
+                bullet.removeConstraint(constraint, physicsClientId=client)
+            self._welds = {number: self._fix(weld) for number, weld in enumerate(layout.welds, 1)}
+            bullet.restoreState(stateId=layout.settled, physicsClientId=client)
+        else:
+            self._draw_all()
+            if layout.may_return:
+                layout.built = bullet.saveState(client)
             for _ in range(SETTLING_TICKS):
                 self.tick()
-            layout.settled = bullet.saveState(client)
-        for constraint in self._welds.values():
-            bullet.removeConstraint(constraint, physicsClientId=client)
-        self._welds = {number: self._fix(weld) for number, weld in enumerate(layout.welds, 1)}
-        self._set_sleep(bullet.ACTIVATION_STATE_DISABLE_SLEEPING)
-        for mask in (0, -1):
-            bullet.restoreState(stateId=layout.settled, physicsClientId=client)
-            for body in self._recorded:
-                for link in body.colliders:
-                    bullet.setCollisionFilterGroupMask(body.uid, link, DYNAMIC, mask, client)
-            for uid in self._ballast:
-                bullet.setCollisionFilterGroupMask(uid, -1, DYNAMIC, -1 - mask, client)
-            bullet.stepSimulation(client)
-        bullet.restoreState(stateId=layout.settled, physicsClientId=client)
-        self._set_sleep(bullet.ACTIVATION_STATE_ENABLE_SLEEPING)
+            if layout.may_return:
+                layout.settled = bullet.saveState(client)
+        for uid in self._sleepers:
+            bullet.changeDynamics(uid, -1, activationState=AWAKE, physicsClientId=client)
         self._is_building = False
         self._steps = 0
         self._stamp += 1
-
-    def _set_sleep(self, state: int) -> None:
-        for uid in self._sleepers:
-            bullet.changeDynamics(uid, -1, activationState=state, physicsClientId=self.client)
 
     def close(self) -> None:
         """Disconnect. Idempotent."""
@@ -272,12 +257,15 @@ class World:
         shape = -1
         if is_solid:
             shape = bullet.createCollisionShape(bullet.GEOM_BOX, halfExtents=half, physicsClientId=self.client)
+        is_free = mass_kg > 0
         uid = bullet.createMultiBody(
             mass_kg, shape, visual, at, bullet.getQuaternionFromEuler((0.0, 0.0, yaw)),
-            flags=SLEEPER if mass_kg > 0 else 0, physicsClientId=self.client,
+            flags=SLEEPER if is_free else 0, useMaximalCoordinates=not is_free, physicsClientId=self.client,
         )  # fmt: skip
         bullet.changeDynamics(uid, -1, lateralFriction=0.8, physicsClientId=self.client)
-        return self._enlist(name, uid, is_free=mass_kg > 0, may_sleep=mass_kg > 0)
+        if not is_solid:
+            bullet.setCollisionFilterGroupMask(uid, -1, 0, 0, self.client)
+        return self._enlist(name, uid, is_free=is_free, may_sleep=is_free)
 
     def load(self, name: str, asset: str, at: Vec3, yaw: float = 0.0, *, may_sleep: bool = True) -> Body:
         """Add an articulated body from `assets/<asset>.urdf`, its base fixed at `at`.
@@ -308,7 +296,9 @@ class World:
             self._recorded.append(body)
             body.slacken()
             self._part_company(body)
-        if may_sleep and (is_free or body.joints):
+        if not (is_free or body.joints):
+            bullet.changeDynamics(uid, -1, activationState=ASLEEP, physicsClientId=self.client)
+        elif may_sleep:
             self._sleepers.add(uid)
             bullet.changeDynamics(
                 uid, -1, sleepThreshold=SLEEP_BELOW,
@@ -377,7 +367,8 @@ class World:
         if self._is_found and self._is_building:
             return self._last_weld
         index = holder.links[link] if link is not None else -1
-        weld = Weld(holder.uid, index, held.uid, *self._seat(holder.uid, index, held.uid), max_force_n)
+        uid = -1 if link is None and holder.is_fixed else holder.uid
+        weld = Weld(uid, index, held.uid, *self._seat(uid, index, held.uid), max_force_n)
         self._welds[self._last_weld] = self._fix(weld)
         if self._is_building:
             self._layout.welds.append(weld)
@@ -386,15 +377,21 @@ class World:
         return self._last_weld
 
     def _fix(self, weld: Weld) -> int:
+        if weld.holder < 0:
+            ends: tuple[Any, ...] = (weld.held, -1, -1, -1)
+            frames: tuple[Any, ...] = ((0, 0, 0), weld.offset, (0, 0, 0, 1), weld.turn)
+        else:
+            ends, frames = (weld.holder, weld.link, weld.held, -1), (weld.offset, (0, 0, 0), weld.turn)
         constraint: int = bullet.createConstraint(
-            weld.holder, weld.link, weld.held, -1, bullet.JOINT_FIXED, (0, 0, 0), weld.offset, (0, 0, 0), weld.turn,
-            physicsClientId=self.client,
-        )  # fmt: skip
+            *ends, bullet.JOINT_FIXED, (0, 0, 0), *frames, physicsClientId=self.client
+        )
         bullet.changeConstraint(constraint, maxForce=weld.max_force_n, physicsClientId=self.client)
         return constraint
 
     def _seat(self, holder: int, index: int, held: int) -> tuple[Vec3, tuple[float, float, float, float]]:
         """Where `held` is and how it is turned, as its holder sees it."""
+        if holder < 0:
+            return bullet.getBasePositionAndOrientation(held, self.client)  # type: ignore[no-any-return]
         if index >= 0:
             com, com_turn = bullet.getLinkState(holder, index, 0, 1, self.client)[:2]
         else:
