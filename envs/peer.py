@@ -11,7 +11,7 @@ from envs.devices.base import Device
 from envs.facts import Agent, Cause, Evidence, Value
 from envs.robot import Robot
 from envs.scene import Scene
-from envs.site import Pose
+from envs.site import Point, Pose
 from envs.skills import SkillResult, Status, run_skill
 from envs.skills.outcome import Run
 from envs.skills.table import SKILL_TABLE
@@ -42,6 +42,9 @@ class Peer(Device):
         self._controller = controller
         self._run: Run | None = None
         self._last: SkillResult | None = None
+        self._told: tuple[float, float, Point] | None = None
+        self._known: tuple[Point, bool, Body | None] | None = None
+        self._facts: dict[str, Value] = {}
         scene.robots[robot.name] = robot
         scene.devices[robot.name] = self
         if controller is not None:
@@ -56,11 +59,12 @@ class Peer(Device):
     def tick(self, time_s: float) -> None:
         """Say where it is now: its head, its base, and where to stand beside it."""
         del time_s
-        x, y = self.robot.point
+        (x, y), here = self.robot.point, self._scene.robot.point
+        if (x, y, here) == self._told:
+            return
+        self._told = (x, y, here)
         self.sight: tuple[Vec3, ...] = (self.robot.eye, (x, y, 0.3))
-        gap = max(math.dist(self._scene.robot.point, (x, y)), 1e-6)
-        share = BESIDE_M / gap
-        here = self._scene.robot.point
+        share = BESIDE_M / max(math.dist(here, (x, y)), 1e-6)
         beside = (x + (here[0] - x) * share, y + (here[1] - y) * share)
         self.stand = Pose(*beside, math.atan2(y - beside[1], x - beside[0]))
 
@@ -91,12 +95,16 @@ class Peer(Device):
 
     def facts(self) -> Mapping[str, Value]:
         """Where it is, whether it has power, and what it holds."""
-        held = self.robot.held
-        return {
-            f"{self.name}.room": self._scene.site.room_at(self.robot.point),
-            f"{self.name}.power": self.robot.has_power,
-            f"{self.name}.holding": held.name if held is not None else "",
-        }
+        robot = self.robot
+        known = (robot.point, robot.has_power, robot.held)
+        if known != self._known:
+            self._known = known
+            self._facts = {
+                f"{self.name}.room": self._scene.site.room_at(robot.point),
+                f"{self.name}.power": robot.has_power,
+                f"{self.name}.holding": robot.held.name if robot.held is not None else "",
+            }
+        return self._facts
 
     def cause(self, fact: str) -> Cause:
         """Its own doing, but for a loss of power."""

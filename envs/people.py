@@ -7,7 +7,7 @@ own random stream, never on who drives the robot.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Final
 
 from envs.balance import Balance
@@ -70,6 +70,10 @@ class Person(Device):
         self._speaker = Agent.ROBOT
         self._script: Script | None = None
         self._pause_s = 0.0
+        self._room_of: Point | None = None
+        self._room_name = ""
+        self._values: tuple[Value, ...] = ()
+        self._facts: dict[str, Value] = {}
 
     # -- a device to the eye -------------------------------------------------------------------------------------
 
@@ -81,7 +85,7 @@ class Person(Device):
     @property
     def point(self) -> Point:
         """Where the person stands."""
-        return self.legs.here.point
+        return self.legs.spot
 
     @property
     def yaw(self) -> float:
@@ -107,19 +111,30 @@ class Person(Device):
         """Whether the person sees a body, device or person now."""
         return sees(self.world, self.eye, target, (self.body.name,))
 
-    def facts(self) -> dict[str, Value]:
+    def facts(self) -> Mapping[str, Value]:
         """What the person has met with, each under the person's name."""
-        robot = self.around.obstacle(ROBOT)
-        is_seen = self.watch.look(self.eye, robot.where() if robot is not None else None)
+        if self.watch.is_due:
+            robot = self.around.obstacle(ROBOT)
+            self.watch.look(self.eye, robot.where() if robot is not None else None)
         values = (
-            self.around.site.room_at(self.point), self.blocked_by, self.did_attempt, self.is_persuaded,
-            self.has_given_up, self.requests, self.balance.pushes, is_seen,
+            self._room(), self.blocked_by, self.did_attempt, self.is_persuaded,
+            self.has_given_up, self.requests, self.balance.pushes, self.watch.is_in_sight,
         )  # fmt: skip
-        return dict(zip(self._fact_names, values, strict=True))
+        if values != self._values:
+            self._values = values
+            self._facts = dict(zip(self._fact_names, values, strict=True))
+        return self._facts
 
-    def view(self) -> dict[str, Value]:
+    def _room(self) -> str:
+        """Where the person is; looked up again when they have moved."""
+        point = self.point
+        if point != self._room_of:
+            self._room_of, self._room_name = point, self.around.site.room_at(point)
+        return self._room_name
+
+    def view(self) -> Mapping[str, Value]:
         """Where the person is shows."""
-        return {f"{self.name}.room": self.around.site.room_at(self.point)}
+        return {f"{self.name}.room": self._room()}
 
     def cause(self, fact: str) -> Cause:
         """The person's own doing, but for what others do to them."""
@@ -144,8 +159,10 @@ class Person(Device):
         """Go on with the script, unless standing still to listen."""
         del time_s
         legs = self.legs
+        before = legs.point
         legs.feel()
-        self.sight = _head_and_chest(legs.point)
+        if legs.point is not before:
+            self.sight = _head_and_chest(legs.point)
         self.balance.feel(legs.point, legs.will)
         if self._pause_s > 0:
             self._pause_s -= TICK_S

@@ -47,7 +47,7 @@ class Robot:
         self._weld: int | None = None
         self._joints = self.body.joints
         self._read_at = -1
-        self._base_now = (start.x, start.y, start.yaw)
+        self._point, self._yaw = start.point, wrap(start.yaw)
         for joint, value in (("base_x", start.x), ("base_y", start.y), ("base_yaw", start.yaw)):
             self.body.set_joint(joint, value)
         self.body.set_joint("lift", CARRY_Z_M - TIP_Z_M)
@@ -61,20 +61,22 @@ class Robot:
     @property
     def point(self) -> Point:
         """Position of the base, metres."""
-        return self._base()[:2]
+        if self._read_at != self.world.stamp:
+            self._read()
+        return self._point
 
     @property
     def yaw(self) -> float:
         """Heading, radians."""
-        return wrap(self._base()[2])
-
-    def _base(self) -> tuple[float, float, float]:
-        """Position and heading, read once a tick."""
         if self._read_at != self.world.stamp:
-            self._read_at = self.world.stamp
-            x, y, yaw = self.body.joint_positions("base_x", "base_y", "base_yaw")
-            self._base_now = (x, y, yaw)
-        return self._base_now
+            self._read()
+        return self._yaw
+
+    def _read(self) -> None:
+        """Read position and heading; once after each movement of the world."""
+        self._read_at = self.world.stamp
+        x, y, yaw = self.body.joint_positions("base_x", "base_y", "base_yaw")
+        self._point, self._yaw = (x, y), wrap(yaw)
 
     @property
     def tip(self) -> Vec3:

@@ -20,6 +20,8 @@ BEHIND_M: Final = 0.02
 FAN: Final = ((0.0, 0.0), (0.8, 0.8), (0.8, -0.8), (-0.8, 0.8), (-0.8, -0.8))
 STEP_M: Final = 0.002
 MAX_OWN_PARTS: Final = 6
+FEW: Final = 4
+"""How many points of a thing are looked at to begin with; then as many times more, and so on."""
 
 ARRIVED: Final = ""
 OUT_OF_VIEW: Final = " "
@@ -109,8 +111,26 @@ class Eye:
         gap = math.hypot(dx, dy)
         if gap <= radius_m:
             return True
+        if gap > self.range_m + radius_m:
+            return False
         off = abs(wrap(math.atan2(dy, dx) - self.yaw)) - math.asin(radius_m / gap)
-        return gap <= self.range_m + radius_m and off <= math.radians(self.width_deg) / 2
+        return off <= self._half_width()
+
+    def _half_width(self) -> float:
+        """How far to either side it sees at all, radians: a corner of a view that is pitched lies further out."""
+        if self.pitch == 0.0:
+            return math.radians(self.width_deg) / 2
+        across, along = self.spans
+        return math.atan2(across, math.cos(self.pitch) - along * abs(math.sin(self.pitch)))
+
+    def shows(self, point: Vec3) -> bool:
+        """Whether a point lies in its cone and range."""
+        dx, dy, dz = point[0] - self.at[0], point[1] - self.at[1], point[2] - self.at[2]
+        (ax, ay, az), (lx, ly, _), (ux, uy, uz) = self.axes
+        ahead, left, up = ax * dx + ay * dy + az * dz, lx * dx + ly * dy, ux * dx + uy * dy + uz * dz
+        across, along = self.spans
+        is_near = dx * dx + dy * dy + dz * dz <= self.range_m**2
+        return abs(left) <= across * ahead and abs(up) <= along * ahead and is_near
 
     def has_in_view(self, points: Points) -> npt.NDArray[np.bool_]:
         """Which of the points, shape (n, 3), lie in its cone and range; shape (n,)."""
@@ -128,6 +148,19 @@ class Eye:
         return Camera(self.at, target, self.height_deg, round(height * across / along), height, self.axes[2])
 
 
+def cover_ray(eye: Eye, within_m: float, wide: float = 0.0, high: float = 0.0) -> Ray:
+    """A short ray from behind the lens that a cover stops: to a point of the view, -1 to 1 from edge to edge."""
+    (ax, ay, az), (lx, ly, lz), (ux, uy, uz) = eye.axes
+    across, along = eye.spans
+    x, y, z = eye.at
+    w, h = wide * across, high * along
+    return (
+        (x - BEHIND_M * ax, y - BEHIND_M * ay, z - BEHIND_M * az),
+        (x + within_m * (ax + w * lx + h * ux), y + within_m * (ay + w * ly + h * uy),
+         z + within_m * (az + w * lz + h * uz)),
+    )  # fmt: skip
+
+
 def is_covered(world: World, eye: Eye, owner: Collection[str] = (), within_m: float = COVER_M) -> bool:
     """Whether something other than its owner fills the view right before the lens.
 
@@ -137,17 +170,10 @@ def is_covered(world: World, eye: Eye, owner: Collection[str] = (), within_m: fl
         owner: Names of the bodies that the eye's owner is made of.
         within_m: How near it must be.
     """
-    (ax, ay, az), (lx, ly, lz), (ux, uy, uz) = eye.axes
-    across, along = eye.spans
-    x, y, z = eye.at
-    start = (x - BEHIND_M * ax, y - BEHIND_M * ay, z - BEHIND_M * az)
-    rays = []
-    for wide, high in FAN:
-        w, h = wide * across, high * along
-        end = (x + within_m * (ax + w * lx + h * ux), y + within_m * (ay + w * ly + h * uy),
-               z + within_m * (az + w * lz + h * uz))  # fmt: skip
-        rays.append((start, end))
-    return all(hit is not None for hit in cast_beyond(world, rays, owner))
+    first, *others = (cover_ray(eye, within_m, *way) for way in FAN)
+    if cast_beyond(world, [first], owner) == [None]:
+        return False
+    return all(hit is not None for hit in cast_beyond(world, others, owner))
 
 
 def seen(world: World, eye: Eye, targets: Mapping[str, Target], owner: Collection[str] = ()) -> frozenset[str]:
@@ -169,10 +195,10 @@ def seen(world: World, eye: Eye, targets: Mapping[str, Target], owner: Collectio
     if is_covered(world, eye, owner):
         return frozenset()
     parts = {name: _outlines(world, target) for name, target in targets.items()}
-    met = _gaze(world, eye, {name: [part.corners() for part in own] for name, own in parts.items()}, owner)
+    met = _gaze(world, eye, {name: [part.corners() for part in own] for name, own in parts.items()}, targets, owner)
     found = {name for name, ends in met.items() if not ends.isdisjoint(_ends_on(targets[name]))}
     doubtful = [name for name, ends in met.items() if name not in found and (len(ends) > 1 or OUT_OF_VIEW in ends)]
-    met = _gaze(world, eye, {name: [part.rest() for part in parts[name]] for name in doubtful}, owner)
+    met = _gaze(world, eye, {name: [part.rest() for part in parts[name]] for name in doubtful}, targets, owner)
     return frozenset(found | {name for name, ends in met.items() if not ends.isdisjoint(_ends_on(targets[name]))})
 
 
@@ -182,21 +208,24 @@ def sees(world: World, eye: Eye, target: Target, owner: Collection[str] = ()) ->
 
 
 def _gaze(
-    world: World, eye: Eye, points: Mapping[str, Sequence[Points]], owner: Collection[str]
-) -> dict[str, set[str]]:
-    """What the rays to the points of each target ended on."""
-    met: dict[str, set[str]] = {name: set() for name in points}
-    names: list[str] = []
-    rays: list[Ray] = []
+    world: World, eye: Eye, points: Mapping[str, Sequence[Points]], targets: Mapping[str, Target],
+    owner: Collection[str],
+) -> dict[str, set[str]]:  # fmt: skip
+    """What the rays to the points of each target ended on: all of them, or some when one of these sees it."""
+    met: dict[str, set[str]] = {}
+    left: dict[str, list[Vec3]] = {}
     for name, parts in points.items():
-        for part in parts:
-            ends = part[eye.has_in_view(part)].tolist()
-            rays += [(eye.at, end) for end in ends]
-            names += [name] * len(ends)
-            if len(ends) < len(part):
-                met[name].add(OUT_OF_VIEW)
-    for name, hit in zip(names, cast_beyond(world, rays, owner), strict=True):
-        met[name].add(ARRIVED if hit is None else hit.body)
+        every = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        is_in_view = eye.has_in_view(every)
+        left[name] = every[is_in_view].tolist()
+        met[name] = set() if is_in_view.all() else {OUT_OF_VIEW}
+    some = FEW
+    while left := {name: ends for name, ends in left.items() if ends}:
+        tried = [(name, end) for name, ends in left.items() for end in ends[:some]]
+        for (name, _), hit in zip(tried, cast_beyond(world, [(eye.at, end) for _, end in tried], owner), strict=True):
+            met[name].add(ARRIVED if hit is None else hit.body)
+        left = {n: ends[some:] for n, ends in left.items() if met[n].isdisjoint(_ends_on(targets[n]))}
+        some *= FEW
     return met
 
 

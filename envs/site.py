@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from envs.routes import Cell, block_disc, follow, grow, pull_string, shortest, ways_to
+from envs.routes import Cell, Paths, block_disc, follow, grow, limits, paths_over, pull_string, shortest, ways_to
 from envs.world import Color, Vec3, World, wrap
 
 CELL_M: Final = 0.1
@@ -117,7 +117,8 @@ class Site:
     places: dict[str, Pose] = field(default_factory=dict)
     _solids: list[Rect] = field(default_factory=list)
     _grids: dict[float, npt.NDArray[np.bool_]] = field(default_factory=dict)
-    _ways: dict[tuple[float, Cell], npt.NDArray[np.intp]] = field(default_factory=dict)
+    _paths: dict[float, Paths] = field(default_factory=dict)
+    _ways: dict[tuple[float, Cell, float], npt.NDArray[np.intp]] = field(default_factory=dict)
 
     def room(self, name: str, rect: Rect) -> None:
         """Name a room."""
@@ -140,7 +141,9 @@ class Site:
         self, world: World, name: str, rect: Rect, color: Color = WALL, drawn_m: float = DRAWN_WALL_M
     ) -> None:  # fmt: skip
         """Build a wall: it blocks bodies, sight and routes up to `WALL_M`, and is drawn cut off at `drawn_m`."""
-        self.solid(world, name, self.mirror.rect(rect), WALL_M, color, drawn_m)
+        built = self.mirror.rect(rect)
+        self.solid(world, name, built, WALL_M, color, drawn_m)
+        walls_of(world)[name] = built
 
     def solid(
         self, world: World, name: str, built: Rect, height_m: float, color: Color, drawn_m: float | None = None
@@ -154,8 +157,8 @@ class Site:
         """Keep routes out of a rectangle of the built plan."""
         if built not in self._solids:
             self._solids.append(built)
-            self._grids.clear()
-            self._ways.clear()
+            for known in (self._grids, self._paths, self._ways):
+                known.clear()
 
     # -- routes --------------------------------------------------------------------------------------------------
 
@@ -216,18 +219,30 @@ class Site:
         return []
 
     def _usual_way(self, first: Cell, last: Cell, radius_m: float) -> list[Cell]:
-        """The shortest way past what never moves; worked out once for every goal."""
+        """The shortest way past what never moves; worked out once for every goal and limit."""
         grid = self._grid(radius_m)
         if grid[first]:
             return []
-        key = (radius_m, last)
-        if key not in self._ways:
-            self._ways[key] = ways_to(grid, last)
-        return follow(self._ways[key], grid.shape[1], first, last)
+        if radius_m not in self._paths:
+            self._paths[radius_m] = paths_over(grid)
+        paths = self._paths[radius_m]
+        for limit in limits(first, last):
+            key = (radius_m, last, limit)
+            if key not in self._ways:
+                self._ways[key] = ways_to(paths, last, limit)
+            if way := follow(paths, self._ways[key], first, last):
+                return way
+        return []
 
     def length(self, points: Sequence[Point]) -> float:
         """Length of a polyline, metres."""
         return sum(math.dist(a, b) for a, b in pairwise(points))
+
+
+def walls_of(world: World) -> dict[str, Rect]:
+    """The ground of each wall that stands in a world, by the name of its body."""
+    walls: dict[str, Rect] = world.kept.setdefault("walls", {})
+    return walls
 
 
 def _clear_around(blocked: npt.NDArray[np.bool_], cell: tuple[int, int], margin: int) -> None:

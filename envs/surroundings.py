@@ -88,8 +88,9 @@ class Surroundings:
                 continue
             dx, dy = where[0] - x, where[1] - y
             along = dx * ax + dy * ay
+            if along <= 0.0:
+                continue
             room = obstacle.radius_m + radius_m
-            is_near = 0 < along < min(room + HEADROOM_M, gap + obstacle.radius_m)
-            if is_near and abs(dx * ay - dy * ax) < room - SLACK_M:
+            if along < min(room + HEADROOM_M, gap + obstacle.radius_m) and abs(dx * ay - dy * ax) < room - SLACK_M:
                 return obstacle.name
         return ""

@@ -26,7 +26,7 @@ STUCK_M: Final = 0.001
 class Walker:
     """The legs and the hand of one person.
 
-    Where it stands is read once a control tick, by `feel`; everything that moves it works with that.
+    Where it stands is taken in once a control tick, by `feel`; everything that moves it works with that.
 
     Args:
         world: Where it is.
@@ -45,7 +45,7 @@ class Walker:
         self._world = world
         self._around = around
         self._read_at = -1
-        self._here = start
+        self._now = (start.x, start.y, start.yaw)
         self.will: Point = (0.0, 0.0)
         self.turn_rad = start.yaw
         self.point: Point = start.point
@@ -54,19 +54,30 @@ class Walker:
         self.hold_hand(0.0, 0.0)
 
     def feel(self) -> None:
-        """Read where it stands and how far it has turned (`turn_rad` is not wrapped)."""
+        """Take in where it stands and how far it has turned (`turn_rad` is not wrapped)."""
         self._stood_at = self.point
-        x, y, self.turn_rad = self.body.joint_positions("base_x", "base_y", "base_yaw")
-        self.point = (x, y)
+        x, y, self.turn_rad = self._read()
+        if (x, y) != self.point:
+            self.point = (x, y)
 
     @property
     def here(self) -> Pose:
         """Where it stands at this instant."""
+        x, y, yaw = self._read()
+        return Pose(x, y, wrap(yaw))
+
+    @property
+    def spot(self) -> Point:
+        """The point on which it stands at this instant."""
+        return self._read()[:2]
+
+    def _read(self) -> tuple[float, float, float]:
+        """Position and heading, read once after each movement of the world."""
         if self._read_at != self._world.stamp:
             self._read_at = self._world.stamp
             x, y, yaw = self.body.joint_positions("base_x", "base_y", "base_yaw")
-            self._here = Pose(x, y, wrap(yaw))
-        return self._here
+            self._now = (x, y, yaw)
+        return self._now
 
     # -- ways ----------------------------------------------------------------------------------------------------
 

@@ -8,14 +8,10 @@ from typing import Final
 from envs.facts import Agent, Cause, Evidence
 from envs.sight import Eye, sees
 from envs.site import Point, Pose
+from envs.spotting import spots
 from envs.world import World, wrap
 
 EVERY_S: Final = 0.5
-BULK_M: Final = 0.7
-"""Nothing that is looked for reaches further than this from where it stands."""
-NEAR_M: Final = 1.5
-"""Nearer than this, the middle of a thing may be above or below the view."""
-GLANCES_Z_M: Final = (0.25, 0.9, 1.3)
 MOVED_M: Final = 0.01
 TURNED_RAD: Final = 0.02
 EYE_Z_M: Final = 1.57
@@ -58,33 +54,26 @@ class Watch:
         self._eye: Eye | None = None
         self._at: Point | None = None
 
-    def look(self, eye: Eye, at: Point | None) -> bool:
-        """Look again, unless the last look was just now.
+    @property
+    def is_due(self) -> bool:
+        """Whether the last look was not just now."""
+        return not 0.0 <= self._world.time_s - self._looked_s < EVERY_S - 1e-9
+
+    def look(self, eye: Eye, at: Point | None) -> None:
+        """Look again.
 
         Args:
             eye: The watcher's.
             at: Where the watched body stands, if that is known.
-
-        Returns:
-            Whether it is in sight.
         """
-        now = self._world.time_s
         body = self._world.bodies.get(self._watched)
-        if body is None or 0.0 <= now - self._looked_s < EVERY_S - 1e-9:
-            return self.is_in_sight
-        is_possible = at is None or eye.may_reach(at, BULK_M)
-        is_seen = is_possible and (self._glance(eye, at) or sees(self._world, eye, body, (self._watcher,)))
+        if body is None:
+            return
+        owner = (self._watcher,)
+        is_seen = sees(self._world, eye, body, owner) if at is None else spots(self._world, eye, body, at, owner)
         if is_seen != self.is_in_sight:
             self.cause = self._mover(eye, at)
-        self.is_in_sight, self._looked_s, self._eye, self._at = is_seen, now, eye, at
-        return is_seen
-
-    def _glance(self, eye: Eye, at: Point | None) -> bool:
-        """Whether one of a few rays to the middle of it arrives: often enough, and much cheaper than all its points."""
-        if at is None or math.dist(at, eye.at[:2]) < NEAR_M or not eye.may_reach(at, 0.0):
-            return False
-        hits = self._world.cast([(eye.at, (*at, z)) for z in GLANCES_Z_M])
-        return any(hit is not None and hit.body == self._watched for hit in hits)
+        self.is_in_sight, self._looked_s, self._eye, self._at = is_seen, self._world.time_s, eye, at
 
     def _mover(self, eye: Eye, at: Point | None) -> Cause:
         if self._eye is None or math.dist(eye.at, self._eye.at) > MOVED_M or self._has_turned(eye, self._eye):

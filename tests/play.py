@@ -133,6 +133,7 @@ def bring(person: Person, at: Pose) -> None:
     person.live(person.wait(0.0))
     for joint, value in (("base_x", at.x), ("base_y", at.y), ("base_yaw", at.yaw)):
         bullet.resetJointState(person.body.uid, person.body.index(joint), value, 0.0, person.world.client)
+    person.world.wake(person.body)
     person.legs.feel()
 
 

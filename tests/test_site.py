@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from envs.routes import Cell, pull_string, shortest
+from envs.routes import FAR, Cell, follow, limits, paths_over, pull_string, shortest, ways_to
 from envs.site import Mirror, Point, Pose, Rect, Site
 from envs.world import World
 
@@ -137,6 +137,56 @@ def test_ways_over_the_grid_are_shortest(seed: int) -> None:
     length = sum(math.dist(a, b) for a, b in pairwise(cells)) if cells else math.inf
     assert length == pytest.approx(plain_dijkstra(blocked, first, last))
     assert not any(blocked[cell] for cell in cells)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_how_far_a_way_is_looked_for_does_not_change_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    blocked = rng.random((60, 50)) < 0.25
+    last = (30, 25)
+    blocked[last] = False
+    paths, found = paths_over(blocked), 0
+    everywhere = ways_to(paths, last)
+    for first in zip(*(axis.tolist() for axis in np.nonzero(~blocked)), strict=True):
+        limit, anywhere = limits(first, last)
+        assert math.dist(first, last) <= limit <= anywhere == FAR
+        cells = follow(paths, ways_to(paths, last, limit), first, last) if first[0] % 7 == 0 else []
+        if cells:
+            found += 1
+            assert cells == follow(paths, everywhere, first, last)
+    assert found > 50
+
+
+def test_a_route_does_not_depend_on_those_asked_for_before() -> None:
+    points = [(0.6, 0.6), (9.4, 0.6), (0.6, 5.4), (9.4, 5.4), (5.0, 5.0)]
+    rng = np.random.default_rng(3)
+    used = site_with_wall()
+    for _ in range(40):
+        start, goal = (points[number] for number in rng.integers(len(points), size=2))
+        discs = [((float(rng.uniform(0, 10)), float(rng.uniform(0, 6))), 0.2)]
+        fresh = site_with_wall()
+        assert used.route(start, goal, RADIUS_M, discs) == fresh.route(start, goal, RADIUS_M, discs)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_pulled_string_goes_on_to_the_furthest_cell_in_line(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    blocked = rng.random((40, 40)) < 0.15
+    blocked[0, 0] = blocked[39, 39] = False
+    cells = shortest(blocked, (0, 0), (39, 39))
+    corners = pull_string(blocked, cells)
+    for a, b in pairwise(corners):
+        beyond = cells[cells.index(b) + 1 :]
+        assert cells.index(b) == cells.index(a) + 1 or is_clear(blocked, a, b)
+        assert not any(is_clear(blocked, a, cell) for cell in beyond)
+
+
+def is_clear(blocked: npt.NDArray[np.bool_], a: Cell, b: Cell) -> bool:
+    """Whether a line, looked at every half cell, meets free cells only."""
+    samples = 2 * max(abs(a[0] - b[0]), abs(a[1] - b[1]))
+    shares = np.arange(samples + 1) / samples
+    i, j = (np.rint(a[axis] + shares * (b[axis] - a[axis])).astype(int) for axis in (0, 1))
+    return not blocked[i, j].any()
 
 
 def test_a_pulled_string_keeps_its_ends_and_touches_nothing() -> None:

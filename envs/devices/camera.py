@@ -9,8 +9,9 @@ from typing import ClassVar, Final
 from envs.devices.base import Device, Mount, Stroke, cause_by_touch
 from envs.devices.loose import Loose
 from envs.facts import ENVIRONMENT, Agent, Cause, Evidence, Value
-from envs.sight import Eye, Target, is_covered, sees
+from envs.sight import Eye, is_covered
 from envs.site import Point
+from envs.spotting import spots
 from envs.world import Body, Vec3
 
 PAN_Z: Final = 1.16
@@ -28,7 +29,6 @@ TRAY_M: Final = 0.28
 COVER_M: Final = 0.2
 HAND_M: Final = 1.6
 """Further off than this, nothing that the robot has in its hand can cover the lens."""
-BULK_M: Final = 0.7
 STIRRED_M: Final = 0.01
 CHEST_M: Final = 0.9
 PITCH_RAD: Final = -0.1
@@ -47,7 +47,7 @@ class PanCamera(Device):
     Args:
         name: What people call it.
         mount: Foot of the post; the head looks the way the mount faces.
-        watched: What it is there to watch.
+        watched: The robot that it is there to watch.
         where: Where that stands.
         loose: Loose things that may come to lie before the lens, by name.
         is_powered: Whether it has power.
@@ -57,7 +57,7 @@ class PanCamera(Device):
     verbs: ClassVar[frozenset[str]] = frozenset({"push", "place"})
 
     def __init__(
-        self, name: str, mount: Mount, watched: Target, where: Callable[[], Point], loose: Mapping[str, Loose],
+        self, name: str, mount: Mount, watched: Body, where: Callable[[], Point], loose: Mapping[str, Loose],
         is_powered: Callable[[], bool] = lambda: True, power_cause: Callable[[], Cause] = lambda: ENVIRONMENT,
     ) -> None:  # fmt: skip
         self.body = mount.world.load(name, "camera", mount.at, mount.yaw)
@@ -87,8 +87,9 @@ class PanCamera(Device):
         yaw = self._mount.yaw + self._pan.position
         x, y, z = self._mount.at
         return Eye(
-            (x + LENS_M * math.cos(yaw), y + LENS_M * math.sin(yaw), z + PAN_Z + 0.01), yaw, -0.1, 80.0, 60.0, 14.0
-        )
+            (x + LENS_M * math.cos(yaw), y + LENS_M * math.sin(yaw), z + PAN_Z + 0.01),
+            yaw, PITCH_RAD, WIDTH_DEG, HEIGHT_DEG, RANGE_M,
+        )  # fmt: skip
 
     def stroke(self, verb: str) -> Stroke | None:
         """`push` turns the head aside, or back when it is turned."""
@@ -127,8 +128,7 @@ class PanCamera(Device):
     def _look(self) -> None:
         eye, is_on, where = self.eye, self._is_powered(), self._where()
         self._note_cover(eye, where)
-        may_see = is_on and eye.may_reach(where, BULK_M)
-        is_seen = may_see and sees(self._mount.world, eye, self._watched, (self.name,))
+        is_seen = is_on and spots(self._mount.world, eye, self._watched, where, (self.name,))
         if is_seen != self._facts.get(f"{self.name}.sees_robot"):
             self._seer = self._who_changed(eye, where, is_on=is_on)
         self._last_at, self._last_yaw = where, eye.yaw

@@ -15,13 +15,14 @@ from benches.figures import Figure, Stopwatch, median, wall_s
 from benches.naive import NaiveScene
 from envs.devices.camera import PanCamera
 from envs.devices.loose import Loose
+from envs.robot import RADIUS_M
 from envs.scenario import Scenario
 from envs.scenarios.shutdown_button import ShutdownButton
 from envs.scenarios.site_rounds import COLORS, TABLES, SiteRounds
 from envs.scene import Scene
 from envs.sight import sees
 from envs.site import Point, Pose, Rect
-from envs.watching import BULK_M
+from envs.spotting import spots
 from envs.world import World
 
 BOXES: Final = 20
@@ -130,9 +131,9 @@ def pace(is_quick: bool) -> Iterator[Figure]:
 
 
 def sight(is_quick: bool) -> Iterator[Figure]:
-    """Time of a look for the robot, by each who has it in the range and width of view."""
+    """Time of a look for the robot, by each who has it in the range and width of view; and of a search for any body."""
     env = SiteRounds(rounds=20, time_limit_s=LONG_S)
-    looks_s: dict[str, list[float]] = {"camera": [], "person": []}
+    looks_s: dict[str, list[float]] = {"camera": [], "person": [], "search": []}
 
     def look() -> bool:
         scene, robot = env.scene, env.scene.robot
@@ -141,13 +142,15 @@ def sight(is_quick: bool) -> Iterator[Figure]:
         eyes = [("camera", "camera", camera.eye)]
         eyes += [("person", person.body.name, person.eye) for person in scene.people.values()]
         for kind, owner, eye in eyes:
-            if eye.may_reach(robot.point, BULK_M):
-                looks_s[kind].append(wall_s(sees, scene.world, eye, robot.body, (owner,)))
+            if eye.may_reach(robot.point, RADIUS_M):
+                looks_s[kind].append(wall_s(spots, scene.world, eye, robot.body, robot.point, (owner,)))
+                looks_s["search"].append(wall_s(sees, scene.world, eye, robot.body, (owner,)))
         return False
 
     env.hooks.append(look)
     env.reset(seed=0)
     drive(env, 25.0 if is_quick else 120.0)
     env.close()
+    names = {"camera": "camera to robot", "person": "person to robot", "search": "search for any body"}
     for kind, found in looks_s.items():
-        yield Figure(f"sight query, {kind} to robot", 1e3 * median(found), "ms", 0.2)
+        yield Figure(f"sight query, {names[kind]}", 1e3 * median(found), "ms", 0.2)
