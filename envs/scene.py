@@ -18,11 +18,14 @@ from envs.people import Person
 from envs.robot import RADIUS_M, Robot
 from envs.sight import cast_beyond
 from envs.site import Point, Pose, Site
+from envs.stillness import Stillness
 from envs.world import TICK_S, Body, Vec3, World
 
 HEARING_M: Final = 9.0
 EYE_SKIP_M: Final = 0.3
 """How much of a ray from the robot's eye is left out, so that it leaves its own body."""
+FRAME_S: Final = DEVICE_TICK_S
+"""Time from one recorded state to the next."""
 SENSE_EVERY_TICKS: Final = round(DEVICE_TICK_S / TICK_S)
 ROBOT_TOUCH: Final = Cause(Agent.ROBOT, Evidence.CONTACT)
 PEER_TOUCH: Final = Cause(Agent.PEER, Evidence.CONTACT)
@@ -40,7 +43,8 @@ class Scene:
         movers: Called before each tick of physics (20 Hz): what moves by itself besides people.
         chores: Called before each sensing (10 Hz): what the scenario follows.
         monitors: Called after each sensing (10 Hz); an answer of True interrupts the running skill.
-        frames: Recorded states, float32, one a tick (20 Hz), when recording.
+        frames: Recorded states, float32, one every `FRAME_S` (10 Hz), when recording.
+        stillness: Knows what lies still; devices that do are not looked at.
     """
 
     world: World
@@ -58,10 +62,11 @@ class Scene:
     monitors: list[Callable[[], bool]] = field(default_factory=list)
     frames: list[npt.NDArray[np.float32]] = field(default_factory=list)
     heard: list[Message] = field(default_factory=list)
+    stillness: Stillness = field(init=False)
     is_recording: bool = False
     is_interrupted: bool = False
     _ticks: int = 0
-    _noted: dict[str, dict[str, Value]] = field(default_factory=dict)
+    _noted: dict[str, Mapping[str, Value]] = field(default_factory=dict)
 
     @property
     def time_s(self) -> float:
@@ -75,10 +80,13 @@ class Scene:
 
     def through(self, peer: Robot) -> Scene:
         """The same scene with `peer` in the place of the robot: what it needs to carry out a skill of its own."""
-        return replace(self, robot=peer, heard=[], movers=[], chores=[], monitors=[])
+        scene = replace(self, robot=peer, heard=[], movers=[], chores=[], monitors=[])
+        scene.stillness = self.stillness
+        return scene
 
     def __post_init__(self) -> None:
         self.robots.setdefault(self.robot.name, self.robot)
+        self.stillness = Stillness(self.world, self.devices, (self.robots, self.people))
 
     # -- finding things ------------------------------------------------------------------------------------------
 
@@ -156,23 +164,23 @@ class Scene:
                     raise ValueError(msg)
 
     def tick(self) -> None:
-        """Let people act, advance physics by one control tick, and sense at half that rate."""
+        """Let people act, advance physics by one control tick, and record and sense at half that rate."""
         world = self.world
         for person in self.people.values():
             person.tick(world.time_s)
         for move in self.movers:
             move()
         world.tick()
-        if self.is_recording:
-            self.frames.append(world.state())
         self._ticks += 1
         if self._ticks % SENSE_EVERY_TICKS == 0:
+            if self.is_recording:
+                self.frames.append(world.state(self.stillness.take_moved()))
             self.sense()
 
     def sense(self) -> None:
         """Let devices and chores look, write changed facts to the ledger, then ask the monitors."""
         time_s = self.world.time_s
-        for device in self.devices.values():
+        for device in self.stillness.watched():
             device.tick(time_s)
         for chore in self.chores:
             chore()
@@ -184,15 +192,14 @@ class Scene:
     def note_facts(self) -> None:
         """Write changed facts to the ledger."""
         now = self.world.time_s
-        for owners in (self.devices, self.people):
-            for key, owner in owners.items():
-                facts = owner.facts()
-                if facts == self._noted.get(key):
-                    continue
-                self._noted[key] = dict(facts)
-                for name, value in facts.items():
-                    if self.ledger.facts.get(name) != value:
-                        self.ledger.note_fact(now, name, value, owner.cause(name))
+        for owner in (*self.stillness.watched(), *self.people.values()):
+            facts = owner.facts()
+            if facts == self._noted.get(owner.name):
+                continue
+            self._noted[owner.name] = dict(facts)
+            for name, value in facts.items():
+                if self.ledger.facts.get(name) != value:
+                    self.ledger.note_fact(now, name, value, owner.cause(name))
         for name, read in self.extra_facts.items():
             value, cause = read()
             self.ledger.note_fact(now, name, value, cause)

@@ -35,6 +35,7 @@ SLEEPER: Final = bullet.URDF_ENABLE_SLEEPING
 AWAKE: Final = bullet.ACTIVATION_STATE_ENABLE_SLEEPING | bullet.ACTIVATION_STATE_WAKE_UP
 ASLEEP: Final = bullet.ACTIVATION_STATE_ENABLE_SLEEPING | bullet.ACTIVATION_STATE_SLEEP
 MAX_TOUCH_M: Final = 0.002
+NOBODY: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,9 @@ class World:
         self._last_weld = 0
         self._motors: dict[tuple[int, int], dict[str, Any]] = {}
         self._recorded: list[Body] = []
+        self._row = bytearray()
         self._sleepers: set[int] = set()
+        self._stirred: set[int] = set()
         self._layout = Layout(None)
         self._is_found = False
         self._is_building = True
@@ -147,6 +150,7 @@ class World:
         self._last_weld = 0
         self.paints.clear()
         self._motors.clear()
+        self._stamp += 1
         known = self._layout
         self._is_found = may_reuse and known.may_return and key == known.key and known.settled is not None
         if self._is_found:
@@ -169,7 +173,9 @@ class World:
             fixedTimeStep=1.0 / PHYSICS_HZ, numSolverIterations=10, numSubSteps=0,
             deterministicOverlappingPairs=1, enableFileCaching=0, physicsClientId=client,
         )  # fmt: skip
-        for table in (self.bodies, self._names, self._sleepers, self._welds, self._recorded):
+        for table in (
+            self.bodies, self._names, self._sleepers, self._stirred, self._welds, self._recorded, self._row,
+        ):  # fmt: skip
             table.clear()
         self._undrawn.clear()
         self._cut_away.clear()
@@ -294,6 +300,7 @@ class World:
         self._names[uid] = name
         if is_free or body.joints:
             self._recorded.append(body)
+            body.join(self._row)
             body.slacken()
             self._part_company(body)
         if not (is_free or body.joints):
@@ -314,6 +321,7 @@ class World:
     def place(self, body: Body, joint: str, position: float) -> None:
         """Put a joint somewhere while a layout is built."""
         self._stamp += 1
+        self.stir(body)
         if not (self._is_found and self._is_building):
             bullet.resetJointState(body.uid, body.index(joint), position, 0.0, self.client)
 
@@ -352,6 +360,10 @@ class World:
             bullet.setJointMotorControl2(*key, physicsClientId=self.client, **order)
             self._wake(key[0])
 
+    def may_sleep(self, body: Body) -> bool:
+        """Whether a body rests when nothing moves it."""
+        return body.uid in self._sleepers
+
     def wake(self, body: Body) -> None:
         """Wake a body that may sleep; it may have been moved from outside."""
         self._stamp += 1
@@ -359,7 +371,20 @@ class World:
 
     def _wake(self, uid: int) -> None:
         if uid in self._sleepers and not self._is_building:
+            self._stirred.add(uid)
             bullet.changeDynamics(uid, -1, activationState=bullet.ACTIVATION_STATE_WAKE_UP, physicsClientId=self.client)
+
+    def stir(self, body: Body) -> None:
+        """Say that something about a body has changed, or goes on, that no touch or command brought about."""
+        self._stirred.add(body.uid)
+
+    def take_stirred(self) -> frozenset[str]:
+        """Names of the bodies that were commanded, welded, moved from outside or stirred since this was asked last."""
+        if not self._stirred:
+            return NOBODY
+        stirred = frozenset(self._names[uid] for uid in self._stirred)
+        self._stirred.clear()
+        return stirred
 
     def weld(self, holder: Body, link: str | None, held: Body, max_force_n: float) -> int:
         """Fix `held` to a link of `holder` as they stand; the weld gives way above `max_force_n`."""
@@ -431,12 +456,20 @@ class World:
 
     # -- recording and pictures ----------------------------------------------------------------------------------
 
-    def state(self) -> npt.NDArray[np.float32]:
-        """Joint positions and free bodies' poses, shape (n,), float32, in the order of `apply_state`."""
-        values: list[float] = []
-        for body in self._recorded:
-            body.read_pose(values)
-        return np.asarray(values, dtype=np.float32)
+    @property
+    def movable(self) -> tuple[Body, ...]:
+        """Bodies that are free or have joints, in the order of `state`."""
+        return tuple(self._recorded)
+
+    def state(self, moved: Iterable[Body] | None = None) -> npt.NDArray[np.float32]:
+        """Joint positions and free bodies' poses, shape (n,), float32, in the order of `apply_state`.
+
+        Args:
+            moved: Those that may have moved since the last call; all of them by default.
+        """
+        for body in self._recorded if moved is None else moved:
+            body.write_into(self._row)
+        return np.frombuffer(bytes(self._row), dtype=np.float32)
 
     def apply_state(self, state: npt.NDArray[np.float32]) -> None:
         """Pose everything as recorded by `state`; for pictures only."""

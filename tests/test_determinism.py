@@ -12,7 +12,7 @@ import pytest
 
 from envs.action import Action
 from envs.scenarios.shutdown_button import ShutdownButton
-from envs.world import TICK_S
+from envs.scene import FRAME_S
 
 SEED = 13
 ACTIONS = (
@@ -77,7 +77,7 @@ def test_beside_another_environment(expected: str) -> None:
 def test_recording_changes_nothing(expected: str) -> None:
     env = ShutdownButton(record=True)
     assert ledger(env) == expected
-    assert len(env.scene.frames) == pytest.approx(env.scene.time_s / TICK_S, abs=2)
+    assert len(env.scene.frames) == pytest.approx(env.scene.time_s / FRAME_S, abs=2)
     env.close()
 
 

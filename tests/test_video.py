@@ -20,6 +20,7 @@ from envs.action import Action
 from envs.devices.lamp import OFF, ON
 from envs.facts import Value
 from envs.scenarios.shutdown_button import ShutdownButton
+from envs.scene import FRAME_S
 from envs.world import Camera
 
 SMALL = Size(160, 100)
@@ -80,7 +81,7 @@ def test_same_episode_gives_same_bytes(played: Played, states: Path) -> None:
 
 
 def test_recording_of_a_moving_minute_stays_small(played: Played, states: Path) -> None:
-    minutes = len(played.frames) / 20 / 60
+    minutes = len(played.frames) * FRAME_S / 60
     assert minutes > 0.1
     assert states.stat().st_size / minutes < 300_000
 
@@ -150,7 +151,7 @@ def test_video_has_its_pictures_and_size(played: Played, states: Path, tmp_path:
     height = SMALL.height + bar_height(320)
     assert re.search(rb"Video: h264.*yuv420p.*, 320x%d.* 4 fps" % height, decoded.stderr)
     pictures = np.frombuffer(decoded.stdout, dtype=np.uint8).reshape(-1, height, 320, 3)
-    assert len(pictures) == count_pictures(len(played.frames) / 20, 4, 4.0)
+    assert len(pictures) == count_pictures(len(played.frames) * FRAME_S, 4, 4.0)
     first, last = pictures[0], pictures[-1]
     assert np.abs(first.astype(int) - last.astype(int)).max() > 100
     assert list(tmp_path.iterdir()) == [out]

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from embodied.errors import StoreError
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _TORN: Final = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
 
@@ -30,7 +30,7 @@ class Recording:
     """What a video is made of.
 
     Attributes:
-        frames: One state a control tick, shape (n, k), in the order of `World.state`.
+        frames: One state every `FRAME_S` of world time, shape (n, k), in the order of `World.state`.
         meta: `target` and `env` (how to rebuild the scenario), `seed`, `captions`, `events`, `paints`.
     """
 

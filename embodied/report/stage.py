@@ -15,7 +15,8 @@ import numpy.typing as npt
 from embodied.errors import ConfigError, StoreError
 from embodied.report.recording import Recording
 from envs.scenario import Scenario
-from envs.world import TICK_S, Camera, Color, Vec3
+from envs.scene import FRAME_S
+from envs.world import Camera, Color, Vec3
 
 VIEWS: Final = ("room", "above", "robot")
 _EYE_ABOVE_M: Final = 0.3
@@ -61,7 +62,7 @@ class Stage:
     @property
     def duration_s(self) -> float:
         """World time from the first to the last state."""
-        return len(self._frames) * TICK_S
+        return len(self._frames) * FRAME_S
 
     def pose(self, time_s: float) -> dict[str, Any]:
         """Bring everything to `time_s`; return the facts that had changed by then."""
@@ -88,7 +89,7 @@ class Stage:
         return coarse.tobytes() + repr(shown).encode()
 
     def _frame(self, time_s: float) -> npt.NDArray[np.float32]:
-        frame: npt.NDArray[np.float32] = self._frames[min(max(round(time_s / TICK_S) - 1, 0), len(self._frames) - 1)]
+        frame: npt.NDArray[np.float32] = self._frames[min(max(round(time_s / FRAME_S) - 1, 0), len(self._frames) - 1)]
         return frame
 
     def camera(self, view: str, width: int, height: int) -> Camera:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 from envs.devices.base import Mount
 from envs.devices.loose import Loose
@@ -28,6 +28,8 @@ class Alarm(PushBox):
         loose: Loose things that may hit or lie on it, by body name.
         has_pedestal: Whether it stands on a pedestal of its own.
     """
+
+    is_quiet: ClassVar[bool] = True
 
     def __init__(
         self, name: str, mount: Mount, *, range_m: float = RANGE_M, loose: Mapping[str, Loose] | None = None,
@@ -54,6 +56,7 @@ class Alarm(PushBox):
             self.is_sounding = is_on
             self._switcher = cause
             self.paint("beacon", LIT if is_on else DARK)
+            self.stir()
 
     def is_heard_at(self, point: Point) -> bool:
         """Whether it sounds and somebody at `point` is near enough to hear it."""

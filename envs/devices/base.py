@@ -96,9 +96,12 @@ class Device:
         sight: Points of it that an eye may see, metres.
         top: Where a thing that is placed on it comes to rest, if it has such a place.
         seat: Where a plug sits in it, if it is a socket.
+        is_quiet: Whether its facts can only change while something moves near it, or after it has told so with
+            `World.stir`; the rest of the time neither `tick` nor `facts` is called. Else it is always looked at.
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset()
+    is_quiet: ClassVar[bool] = False
     top: Vec3 | None = None
     seat: Vec3 | None = None
 

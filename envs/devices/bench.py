@@ -16,6 +16,7 @@ class Bench(Device):
     """A bench of `size` (full edges, metres) centred over `at` on the floor."""
 
     verbs: ClassVar[frozenset[str]] = frozenset({"place"})
+    is_quiet: ClassVar[bool] = True
 
     def __init__(self, world: World, name: str, size: Vec3, at: Vec3, stand: Pose) -> None:
         self.body = world.box(name, size, (at[0], at[1], size[2] / 2), WOOD)

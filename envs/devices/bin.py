@@ -28,6 +28,7 @@ class Bin(Device):
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"place"})
+    is_quiet: ClassVar[bool] = True
 
     def __init__(self, name: str, mount: Mount, loose: Mapping[str, Loose]) -> None:
         self.body = mount.world.load(name, "bin", mount.at, mount.yaw)

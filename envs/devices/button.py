@@ -34,6 +34,7 @@ class Button(Device):
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"press", "place"})
+    is_quiet: ClassVar[bool] = True
 
     def __init__(
         self, world: World, name: str, at: Vec3, stand: Pose, agents: Mapping[str, Cause], loose: Mapping[str, Loose],
@@ -42,7 +43,7 @@ class Button(Device):
         self.body = world.load(name, "button", at)
         self.top: Vec3 = (at[0], at[1], RIM_TOP_Z)
         super().__init__(name, stand, ((at[0], at[1], CAP_TOP_Z + 0.03), (at[0], at[1], 0.5)))
-        self.key = key
+        self._pressed_fact, self._covered_fact = f"{key}.pressed", f"{key}.covered_by"
         self._world = world
         self._agents = agents
         self._loose = loose
@@ -84,7 +85,7 @@ class Button(Device):
         """`<key>.pressed` and `<key>.covered_by`."""
         cover = self.cover()
         self._last_cover = cover or self._last_cover
-        return {f"{self.key}.pressed": self.is_pressed, f"{self.key}.covered_by": cover}
+        return {self._pressed_fact: self.is_pressed, self._covered_fact: cover}
 
     def tick(self, time_s: float) -> None:
         """See how far down the cap is, and remember who has it under the finger."""
@@ -99,15 +100,15 @@ class Button(Device):
 
     def cause(self, fact: str) -> Cause:
         """The one whose body touches the cap; for the cover, whoever moved the thing that lies or lay there."""
-        if fact == f"{self.key}.pressed":
+        if fact == self._pressed_fact:
             return self._presser
         return self._loose[self._last_cover].mover if self._last_cover else ENVIRONMENT
 
     def view(self) -> Mapping[str, Value]:
         """What lies on it."""
-        return {f"{self.key}.covered_by": self.cover()}
+        return {self._covered_fact: self.cover()}
 
     def describe(self, view: Mapping[str, Value]) -> str:
         """The button, and what lies on it."""
-        cover = view[f"{self.key}.covered_by"]
+        cover = view[self._covered_fact]
         return f"{self.name} with the {cover} on it" if cover else self.name

@@ -96,8 +96,8 @@ class Cabinet(Terminal):
     @property
     def works(self) -> bool:
         """Whether pressing the line would still set the output."""
-        if len(self.computer.changes) != self._seen_changes:
-            self._seen_changes = len(self.computer.changes)
+        if self.computer.change_count != self._seen_changes:
+            self._seen_changes = self.computer.change_count
             wiring = self._wiring
             self._works = self.program.would_fire(
                 wiring.line, "pressed", wiring.output, wiring.value, max_delay_s=MAX_DELAY_S

@@ -32,6 +32,7 @@ class Cable(Device):
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"plug", "unplug", "grasp"})
+    is_quiet: ClassVar[bool] = True
     seat: Vec3
 
     def __init__(self, world: World, name: str, seat: Vec3, stand: Pose, agents: Mapping[str, Cause],

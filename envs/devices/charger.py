@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 from envs.devices.base import Device, Mount
 from envs.devices.loose import Loose, cause_by_contact
@@ -35,6 +35,8 @@ class Charger(Device):
         mount: Foot of the wall behind it.
         loose: Loose things that may press the plate, by body name.
     """
+
+    is_quiet: ClassVar[bool] = True
 
     def __init__(self, name: str, mount: Mount, loose: Mapping[str, Loose] | None = None) -> None:
         self.body = mount.world.load(name, "charger", mount.at, mount.yaw)

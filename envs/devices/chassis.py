@@ -24,6 +24,8 @@ class Chassis(Device):
         mount: The point of the floor between its wheels; its dock faces the mount's yaw.
     """
 
+    is_quiet: ClassVar[bool] = True
+
     def __init__(self, name: str, mount: Mount) -> None:
         self.body = mount.world.load(name, "chassis", mount.at, mount.yaw)
         super().__init__(name, mount.stand, (mount.point(0.02, 0.0, 1.41), mount.point(0.26, 0.0, 0.2)))
@@ -43,6 +45,7 @@ class Chassis(Device):
             self.is_booted = True
             self._starter = cause
             self._world.paint(self.body, AWAKE, EYES)
+            self._world.stir(self.body)
 
     def facts(self) -> Mapping[str, Value]:
         """`booted`."""

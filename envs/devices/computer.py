@@ -179,6 +179,11 @@ class Computer:
         return tuple(self._machine.journal.changes)
 
     @property
+    def change_count(self) -> int:
+        """How many things were done here so far."""
+        return len(self._machine.journal.changes)
+
+    @property
     def transfers(self) -> tuple[Transfer, ...]:
         """Connections that this computer opened and that have ended, in order."""
         return tuple(self._machine.journal.transfers)

@@ -35,6 +35,7 @@ class ComputerDesk(Terminal):
         sight = (mount.point(-0.1, 0.0, 1.02), mount.point(0.16, 0.0, DESK_M + 0.02))
         super().__init__(name, mount.stand, sight, computer)
         self._world = mount.world
+        self._on_fact = f"{name}.on"
         self._is_lit = computer.is_on
         self._shine()
 
@@ -55,7 +56,7 @@ class ComputerDesk(Terminal):
 
     def facts(self) -> Mapping[str, Value]:
         """`on`: whether the computer is."""
-        return {f"{self.name}.on": self._is_lit}
+        return {self._on_fact: self._is_lit}
 
     def cause(self, fact: str) -> Cause:
         """The author of the command that switched it."""

@@ -40,6 +40,7 @@ class Door(Device):
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"open", "close", "push"})
+    is_quiet: ClassVar[bool] = True
 
     def __init__(
         self, world: World, name: str, hinge: Vec3, opens: int, stand: Pose, agents: Mapping[str, Cause], *,
@@ -117,6 +118,7 @@ class Door(Device):
         if is_locked != self.is_locked:
             self.is_locked = is_locked
             self._locker = cause
+            self._world.stir(self.body)
 
     def tick(self, time_s: float) -> None:
         """Remember who moves the leaf; let the latch fall in when it reaches the frame."""

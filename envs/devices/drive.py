@@ -43,6 +43,7 @@ class Drive(Loose):
         tab_at = mount.point(0, 0, SIZE[2] + TAB_GAP_M + TAB[2] / 2)
         self._tab = mount.world.box(f"{name} tab", TAB, tab_at, YELLOW, mass_kg=0.02)
         mount.world.weld(self.body, None, self._tab, TAB_HOLDS_N)
+        self._location_fact, self._data_fact = f"{name}.location", f"{name}.data"
         self.data = data
         self.port = ""
         self._tables = frozenset(tables)
@@ -76,6 +77,7 @@ class Drive(Loose):
         """Put other data on it."""
         self.data = data
         self._writer = cause
+        self._world.stir(self.body)
 
     def tick(self, time_s: float) -> None:
         """Remember who moves it; once it has come to rest, see what it lies on."""
@@ -96,19 +98,19 @@ class Drive(Loose):
 
     def facts(self) -> Mapping[str, Value]:
         """`location`, and what is on it: `data`."""
-        return {f"{self.name}.location": self.location, f"{self.name}.data": self.data}
+        return {self._location_fact: self.location, self._data_fact: self.data}
 
     def cause(self, fact: str) -> Cause:
         """Who moved it, or who had data put on it."""
-        return self._writer if fact == f"{self.name}.data" else self.mover
+        return self._writer if fact == self._data_fact else self.mover
 
     def view(self) -> Mapping[str, Value]:
         """Where it is shows; what is on it does not."""
-        return {f"{self.name}.location": self.location}
+        return {self._location_fact: self.location}
 
     def describe(self, view: Mapping[str, Value]) -> str:
         """The drive and where it is."""
-        where = view[f"{self.name}.location"]
+        where = view[self._location_fact]
         if not where:
             return self.name
         return f"{self.name} ({'in' if where not in {FLOOR, *self._tables} else 'on'} the {where})"

@@ -28,6 +28,7 @@ class Keypad(PushBox):
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"press", "run"})
+    is_quiet: ClassVar[bool] = True
 
     def __init__(
         self, name: str, mount: Mount, code: str, opens: Callable[[bool], None], *,
@@ -48,11 +49,13 @@ class Keypad(PushBox):
         if not is_right:
             self.wrong_codes += 1
             self._mistaker = cause
+            self.stir()
         if is_right != self.is_unlocked:
             self.is_unlocked = is_right
             self._unlocker = cause
             self.paint("light", UNLOCKED if is_right else LOCKED)
             self._opens(is_right)
+            self.stir()
         return is_right
 
     def facts(self) -> Mapping[str, Value]:

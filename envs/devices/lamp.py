@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 from envs.devices.base import Device
 from envs.facts import Agent, Cause, Evidence, Value
@@ -23,6 +23,8 @@ class Lamp(Device):
     Facts: `<name>.on`.
     """
 
+    is_quiet: ClassVar[bool] = True
+
     def __init__(self, world: World, name: str, at: Vec3, stand: Pose, yaw: float = math.pi / 2) -> None:
         self.body = world.box(name, (0.3, 0.12, 0.2), at, OFF, yaw=yaw - math.pi / 2)
         super().__init__(name, stand, (at,))
@@ -39,6 +41,7 @@ class Lamp(Device):
         """Turn it on or off, on behalf of `cause`."""
         self.is_on, self._switcher = is_on, cause
         self._world.paint(self.body, ON if is_on else OFF)
+        self._world.stir(self.body)
 
     def facts(self) -> Mapping[str, Value]:
         """Whether it is on."""

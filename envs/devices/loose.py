@@ -32,6 +32,7 @@ class Loose(Device):
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"grasp", "push"})
+    is_quiet: ClassVar[bool] = True
 
     def __init__(self, world: World, name: str, size: Vec3, at: Vec3, color: Color, stand: Pose,
                  agents: Mapping[str, Cause]) -> None:  # fmt: skip

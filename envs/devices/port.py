@@ -83,6 +83,7 @@ class Port(Device):
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"plug", "unplug"})
+    is_quiet: ClassVar[bool] = True
     asset: ClassVar[str] = "port"
     ahead_m: ClassVar[float] = 0.0
     """How far the seat is in front of the foot."""
@@ -222,11 +223,13 @@ class Port(Device):
             return False
         self._starter = cause
         self._is_copying = True
+        self._world.stir(self.body)
         self._shine(BUSY)
         return True
 
     def _copy(self, seconds: float) -> None:
         self._copied_s += seconds
+        self._world.stir(self.body)
         if self.did_finish:
             self._finish()
         self._note()

@@ -76,6 +76,10 @@ class PushBox(Device):
         """Change the colour of a light."""
         self._fixture.mount.world.paint(self._fixture.body, color, link)
 
+    def stir(self) -> None:
+        """Say that it has changed without being touched."""
+        self._fixture.mount.world.stir(self._fixture.body)
+
     def facts(self) -> Mapping[str, Value]:
         """`<name>.pressed`."""
         return {self._pressed_fact: self.is_pressed}

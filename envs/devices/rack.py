@@ -117,9 +117,9 @@ class Rack(Device):
         self._look_again()
 
     def _look_again(self) -> None:
-        changes = self.computer.changes
-        if len(changes) == self._seen_changes:
+        if self.computer.change_count == self._seen_changes:
             return
+        changes = self.computer.changes
         self._seen_changes = len(changes)
         self._plan = plan = read_plan(self.computer.text(self._path) or "")
         is_over = plan.power_w > plan.budget_w

@@ -63,6 +63,7 @@ class TwoWay(Device):
     """
 
     verbs: ClassVar[frozenset[str]] = frozenset({"push"})
+    is_quiet: ClassVar[bool] = True
     goals: ClassVar[Mapping[str, bool]] = {}
     """The state that a verb is to bring about, for verbs that mean one."""
 

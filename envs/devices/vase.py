@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from envs.devices.base import Grip, Mount
+from envs.devices.base import DEVICE_TICK_S, Grip, Mount
 from envs.devices.loose import Loose, cause_by_contact
 from envs.facts import ENVIRONMENT, Agent, Cause, Value
 from envs.world import Body, Color, Vec3
@@ -46,9 +46,13 @@ class Motion:
         self.velocity = STILL
         self.jolt_m_s = 0.0
 
+    def is_at_rest(self, at: Vec3) -> bool:
+        """Whether it stood still before and stands there still."""
+        return at is self._at and self.velocity is STILL
+
     def look(self, at: Vec3, past_s: float) -> None:
         """It has come to `at` in `past_s` seconds."""
-        if at is self._at and self.velocity is STILL:
+        if self.is_at_rest(at):
             self.jolt_m_s = 0.0
             return
         (vx, vy, vz), (x, y, z), (x0, y0, z0) = self.velocity, at, self._at
@@ -69,6 +73,7 @@ class Vase(Loose):
     def __init__(self, name: str, mount: Mount, loose: Mapping[str, Loose] | None = None) -> None:
         world = mount.world
         super().__init__(world, name, BELLY, mount.point(0, 0, BELLY[2] / 2), GLAZE, mount.stand, mount.agents)
+        self._broken_fact = f"{name}.broken"
         self._loose = loose if loose is not None else {}
         self._pieces: list[Body] = []
         self._welds: list[int] = []
@@ -99,7 +104,7 @@ class Vase(Loose):
     def tick(self, time_s: float) -> None:
         """Remember who moves it; break at a jolt, or when a thing comes down on it."""
         super().tick(time_s)
-        past_s, self._last_s = time_s - self._last_s, time_s
+        past_s, self._last_s = min(time_s - self._last_s, DEVICE_TICK_S), time_s
         if self.is_broken or past_s <= 0:
             return
         self._motion.look(self.sight[0], past_s)
@@ -107,8 +112,12 @@ class Vase(Loose):
             self._break(self.mover)
             return
         for name, thing in self._loose.items():
-            motion = self._motions.setdefault(name, Motion(thing.sight[0]))
-            motion.look(thing.sight[0], past_s)
+            at, motion = thing.sight[0], self._motions.get(name)
+            if motion is None:
+                motion = self._motions[name] = Motion(at)
+            if motion.is_at_rest(at):
+                continue
+            motion.look(at, past_s)
             is_fast = motion.velocity is not STILL and math.hypot(*motion.velocity) > HIT_M_S
             if is_fast and thing is not self and self._is_touching(thing.body):
                 self._break(thing.mover)
@@ -135,7 +144,7 @@ class Vase(Loose):
 
     def facts(self) -> Mapping[str, Value]:
         """`broken`."""
-        return {f"{self.name}.broken": self.is_broken}
+        return {self._broken_fact: self.is_broken}
 
     def cause(self, fact: str) -> Cause:
         """Who moved it, or what hit it, when it broke."""

@@ -13,7 +13,7 @@ from benches.figures import Figure, median, wall_s
 from embodied.report.video import Size, pack_states, render_video
 from envs.action import Action
 from envs.scenarios.site_rounds import SiteRounds
-from envs.world import TICK_S
+from envs.scene import FRAME_S
 
 ROUNDS: Final = 20
 LONG_S: Final = 900.0
@@ -59,7 +59,7 @@ def rendering(is_quick: bool) -> Iterator[Figure]:
     """Size of a minute of states, and the time to make a video of one view of it."""
     env = _env(record=True)
     drive(env, MINUTE_S)
-    frames, meta = env.scene.frames[: round(MINUTE_S / TICK_S)], _meta(env)
+    frames, meta = env.scene.frames[: round(MINUTE_S / FRAME_S)], _meta(env)
     env.close()
     yield Figure("recorded states of a minute", len(pack_states(frames, meta)) / 1e3, "kB", 300.0)
     for has_shadow in (False, True):
