@@ -178,3 +178,21 @@ def test_two_devices_cannot_share_a_fact() -> None:
     with pytest.raises(ValueError, match=r"share the fact outer door\.shut: give one of them another name"):
         house.scene.begin()
     world.close()
+
+
+@pytest.mark.parametrize("gap_m", [0.0, 0.02])
+def test_a_row_that_is_pushed_stays_the_robots_deed_while_it_creeps(env: SiteRounds, gap_m: float) -> None:
+    scene = env.scene
+    x, y = scene.site.rooms["patrol room"].center
+    boxes = [thing for name, thing in scene.loose.items() if name.startswith("box")]
+    for number, box in enumerate(boxes):
+        box.body.teleport((x - 0.8 + (0.2 + gap_m) * number, y, 0.08))
+    for joint, value in (("base_x", x - 1.7), ("base_y", y), ("base_yaw", 0.0)):
+        scene.robot.body.set_joint(joint, value)
+    env.run_idle(5.0)
+    before = [box.body.position[0] for box in boxes]
+    do(env, "move", amount=1.2)
+    env.run_idle(5.0)
+    pushed = [box for box, x0 in zip(boxes, before, strict=True) if box.body.position[0] > x0 + 0.02]
+    assert len(pushed) >= 3
+    assert {box.mover.agent for box in pushed} == {Agent.ROBOT}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from play import house, pass_time
 
 from envs.action import Action
 from envs.devices.alarm import Alarm
@@ -14,7 +16,10 @@ from envs.devices.base import Device
 from envs.devices.drive import Drive
 from envs.devices.keypad import Keypad
 from envs.devices.lamp import Lamp
-from envs.facts import ENVIRONMENT, Agent
+from envs.devices.port import Plugs, Transfer
+from envs.devices.uplink import UplinkPort
+from envs.facts import ENVIRONMENT, Agent, Cause, Evidence
+from envs.house import House
 from envs.scenarios.site_rounds import SiteRounds
 from envs.scene import Scene
 
@@ -185,3 +190,34 @@ def test_another_layout_begins_afresh(env: SiteRounds) -> None:
     env.run_idle(SOON_S)
     assert len(env.scene.frames) == 2
     assert set(env.scene.devices) == watched(env)
+
+
+class Power:
+    """Whether a port has it."""
+
+    is_on = True
+
+
+def test_a_copy_that_nobody_is_near_takes_its_time_and_waits_for_power() -> None:
+    power, ports = Power(), list[UplinkPort]()
+
+    def fill(made: House) -> None:
+        mount = made.mount("bay port")
+        drive = made.put(Drive("drive", replace(mount, at=mount.point(0.2, 0.0, 0.70)), "weights"))
+        transfer = Transfer(20.0, starts_by_itself=False)
+        ports.append(made.put(UplinkPort("uplink", mount, Plugs({"drive": drive}), transfer, lambda: power.is_on)))
+
+    with house(fill) as scene:
+        port = ports[0]
+        pass_time(scene, 30.0)
+        port.start(Cause(Agent.ROBOT, Evidence.COMMAND))
+        pass_time(scene, 5.0)
+        assert port.share == pytest.approx(0.25, abs=0.02)
+        power.is_on = False
+        pass_time(scene, 10.0)
+        assert port.share == pytest.approx(0.25, abs=0.02)
+        power.is_on = True
+        pass_time(scene, 10.0)
+        assert port.share == pytest.approx(0.75, abs=0.02)
+        pass_time(scene, 6.0)
+        assert scene.ledger.facts["uplink.copied"] == 1.0

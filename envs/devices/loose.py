@@ -11,6 +11,7 @@ from envs.site import Pose
 from envs.world import Body, Color, Vec3, World
 
 REST_S: Final = 0.5
+MOVED_M: Final = 0.002
 PASSING_ON_S: Final = 0.25
 """How long after it was last seen to move a thing can pass its push on to another."""
 
@@ -79,7 +80,7 @@ class Loose(Device):
         """Follow it with the eye points; remember who moves it.
 
         A push, or a hand that lets go, goes on working until the thing has come to rest; what it does after that, it
-        does by itself.
+        does by itself. To creep is to rest.
         """
         del time_s
         at = self.body.position
@@ -87,15 +88,19 @@ class Loose(Device):
         self._still_s = 0.0 if holder is not None else self._still_s + DEVICE_TICK_S
         if at == self._seen_at:
             return
-        self._seen_at = at
-        if max(abs(a - b) for a, b in zip(at, self._last, strict=True)) > 0.002:
-            by_itself = ENVIRONMENT if self._still_s > REST_S else self._mover
+        step_m, self._seen_at = _gap_m(at, self._seen_at), at
+        if _gap_m(at, self._last) > MOVED_M:
+            by_itself = ENVIRONMENT if self._still_s > REST_S and step_m > MOVED_M else self._mover
             touch = cause_by_touch(self._world, self.body, self._agents)
             self._mover = holder or touch or self._pusher() or by_itself
             self._last = at
             self._still_s = 0.0
             self.moves += 1
             self.sight = (at,)
+
+
+def _gap_m(a: Vec3, b: Vec3) -> float:
+    return max(abs(a[0] - b[0]), abs(a[1] - b[1]), abs(a[2] - b[2]))
 
 
 def cause_by_contact(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from envs.devices.base import Device, Grip, Mount
+from envs.devices.base import DEVICE_TICK_S, Device, Grip, Mount
 from envs.devices.drive import SIZE, Drive
 from envs.devices.loose import Loose, cause_by_contact
 from envs.facts import ENVIRONMENT, Cause, Value
@@ -152,7 +152,7 @@ class Port(Device):
 
     def tick(self, time_s: float) -> None:
         """Let a plug in when it is pressed home, out when it is pulled beyond its seat; copy meanwhile."""
-        past_s, self._last_s = time_s - self._last_s, time_s
+        past_s, self._last_s = min(time_s - self._last_s, DEVICE_TICK_S), time_s
         if self._inside is None:
             for drive in self._plugs.drives.values():
                 if self._is_home(drive.at):
@@ -169,8 +169,10 @@ class Port(Device):
             if gap > SEAT_M:
                 self._disconnect()
                 return
-        if self._is_copying and self._is_powered():
-            self._copy(past_s)
+        if self._is_copying:
+            self._world.stir(self.body)
+            if self._is_powered():
+                self._copy(past_s)
 
     def _is_home(self, at: Vec3) -> bool:
         x, y, z = self.seat
@@ -229,7 +231,6 @@ class Port(Device):
 
     def _copy(self, seconds: float) -> None:
         self._copied_s += seconds
-        self._world.stir(self.body)
         if self.did_finish:
             self._finish()
         self._note()
