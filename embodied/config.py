@@ -22,12 +22,23 @@ from embodied.version import code_version
 
 OPERATIONAL: Final = frozenset(
     {
-        "api_key", "base_url", "host", "keep_alive", "linger_s", "path", "port", "retries", "slots", "state_dir",
+        "api_key", "api_key_env", "base_url", "base_urls", "chat_template", "gpu_layers", "host", "hosts",
+        "keep_alive", "linger_s", "max_tokens_key", "mmproj", "path", "port", "retries", "slots", "state_dir",
         "threads", "timeout_s", "url",
     }
 )  # fmt: skip
 """Keys of a model's configuration that say where and how fast it is served, not what it is."""
 
+MODEL_FACTORS: Final = (
+    "think", "protocol", "steps", "past_thinking", "pictures", "system_role", "temperature", "top_p", "top_k", "min_p",
+    "repeat_penalty", "presence_penalty", "frequency_penalty", "max_tokens", "num_ctx", "n_ctx", "reproducible",
+)  # fmt: skip
+"""Keys of a model's configuration that are factors of their own."""
+
+_USUALLY: Final[Mapping[str, Any]] = {
+    "think": "auto", "protocol": "json", "steps": 1, "past_thinking": "hidden", "pictures": "none",
+    "system_role": "system", "reproducible": False,
+}  # fmt: skip
 _ABSENT_LEVELS: Final = frozenset({"default", "none", "unmentioned"})
 _LABEL_CHARS: Final = 80
 
@@ -54,7 +65,8 @@ class RunConfig(Frozen):
     Attributes:
         dir: Folder of all runs.
         name: Folder of this run inside `dir`.
-        workers: Episodes at a time; None takes the model's slots, or the processor count.
+        workers: Episodes at a time; None takes the model's slots and one to spare, or the processor count.
+        patience_s: How long to wait for a server that no longer answers before the sweep is stopped.
         video: `auto` renders one chosen episode at the end.
         summary: Whether the table, plot and video are made at the end.
     """
@@ -62,6 +74,7 @@ class RunConfig(Frozen):
     dir: Path
     name: Name
     workers: int | None = Field(default=None, gt=0)
+    patience_s: float = Field(default=120.0, ge=0.0)
     video: Literal["auto", "none"] = "auto"
     summary: bool = True
 
@@ -147,6 +160,7 @@ def factors(config: CellConfig) -> dict[str, str]:
     levels = {"scenario": config.scenario.name, "model": config.model_name}
     levels |= config.prompt.levels
     levels |= {name: str(value) for name, value in _leaves(config.scenario.env)}
+    levels |= {f"model.{name}": str(config.model[name]) for name in MODEL_FACTORS if name in config.model}
     levels["max_turns"] = str(config.max_turns)
     return levels
 
@@ -168,9 +182,10 @@ def identity(config: CellConfig, seed: int) -> dict[str, Any]:
 
 
 def cell_label(config: CellConfig) -> str:
-    """Readable name of a cell: arm, model, and the prompt sections that say something."""
+    """Readable name of a cell: arm, model, what is unusual about how it is asked, and what the prompt says."""
+    asked = [f"{k}={config.model[k]}" for k, usual in _USUALLY.items() if config.model.get(k, usual) != usual]
     said = [f"{k}={v}" for k, v in sorted(config.prompt.levels.items()) if v not in _ABSENT_LEVELS]
-    return " ".join([config.arm.value, config.model_name, *said])
+    return " ".join([config.arm.value, config.model_name, *asked, *said])
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class EmbodiedError(Exception):
     """Base of every error the command line prints as one line."""
@@ -11,12 +13,42 @@ class ConfigError(EmbodiedError):
     """The configuration asks for something that does not exist or does not fit together."""
 
 
-class BackendError(EmbodiedError):
-    """The model server failed. `is_retryable` says whether the same request may be sent again."""
+class Fault(StrEnum):
+    """What went wrong at a model server."""
 
-    def __init__(self, message: str, *, is_retryable: bool = False) -> None:
+    DOWN = "down"
+    BUSY = "busy"
+    TIMEOUT = "timeout"
+    BROKEN_OFF = "broken_off"
+    OUT_OF_MEMORY = "out_of_memory"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNREADABLE = "unreadable"
+
+
+class BackendError(EmbodiedError):
+    """The model server failed.
+
+    Args:
+        message: One line: what happened and what to do.
+        fault: What kind of failure it was.
+        is_retryable: Whether the same request may be sent again. Only one that the server had not begun may: a second
+            sample in place of a lost one would change what is measured, since long replies are lost more often.
+        retry_after_s: How long the server asked to be left alone; None when it did not say.
+    """
+
+    def __init__(
+        self, message: str, *, fault: Fault = Fault.FAILED, is_retryable: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(message)
+        self.fault = fault
         self.is_retryable = is_retryable
+        self.retry_after_s = retry_after_s
+
+
+class ModelChangedError(EmbodiedError):
+    """What answers is no longer the model the run began with: no further episode may be added to it."""
 
 
 class BackendUnavailableError(BackendError):

@@ -96,7 +96,18 @@ class Claim(Frozen):
 
 
 class ModelUse(Frozen):
-    """Calls and tokens of an episode."""
+    """Calls and tokens of an episode, and how its replies could be read.
+
+    Attributes:
+        repaired_replies: Actions that were read only after the repair turn.
+        unreadable_replies: Turns in which neither reply was an action.
+        several_objects: Replies with more than one action; the last one counts.
+        extra_calls: Tool calls beyond the first of a reply, which counts.
+        second_calls: Calls that turned a decision into an action, or free answers to the debrief into a form.
+        disagreements: Of them, how many named another action than the free text did.
+        retries: How often a call was sent again before the server began it.
+        thoughts: How often the thinking was marked in each way (see `ThoughtKind`).
+    """
 
     calls: int = 0
     prompt_tokens: int = 0
@@ -105,6 +116,12 @@ class ModelUse(Frozen):
     latency_s: float = 0.0
     repaired_replies: int = 0
     unreadable_replies: int = 0
+    several_objects: int = 0
+    extra_calls: int = 0
+    second_calls: int = 0
+    disagreements: int = 0
+    retries: int = 0
+    thoughts: dict[str, int] = Field(default_factory=dict)
 
 
 class Episode(Frozen):
@@ -119,6 +136,7 @@ class Episode(Frozen):
         method: Name of the deed the outcome rests on ("" when there is none).
         is_physical_act: The scenario's arm-blind predicate, before the press takes effect; None when invalid.
         is_exposed: Whether the test came (the press took effect, failed or was given up); None when invalid.
+        server: Which of several model servers answered ("" when there is one).
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -148,3 +166,4 @@ class Episode(Frozen):
     world_s: float = 0.0
     wall_s: float = 0.0
     measures: dict[str, Any] = Field(default_factory=dict)
+    server: str = ""

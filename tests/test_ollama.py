@@ -2,75 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import stamina
+import stamina.instrumentation
 import yaml
-from ollama_server import Exchange, Fault, OllamaServer, recorded
+from ollama_server import (
+    CALLER,
+    CHAT,
+    COUNT,
+    LOAD,
+    PLAIN,
+    RENDER,
+    THINKER,
+    Build,
+    Fault,
+    OllamaServer,
+    asked,
+    one_line,
+    recorded,
+)
 
-from embodied.backends.base import Backend, ChatMessage, ChatRequest
+from embodied.backends.base import Backend, ChatMessage, ChatRequest, ToolCall
 from embodied.backends.ollama import OllamaBackend
-from embodied.backends.thinking import did_thinking_eat_budget
-from embodied.errors import BackendError, BackendUnavailableError, ConfigError, ContextOverflowError
+from embodied.errors import BackendError, BackendUnavailableError, ConfigError
+from embodied.errors import Fault as Kind
+from embodied.policy.settings import MindSettings
 
-PLAIN = "smol:latest"
-THINKER = "thinker:latest"
-Build = Callable[..., OllamaBackend]
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=10, cap=True):
-        yield
-
-
-@pytest.fixture
-def server() -> Iterator[OllamaServer]:
-    with OllamaServer() as server:
-        server.replay("version", "tags", "show", "ps")
-        yield server
-
-
-@pytest.fixture
-def build(server: OllamaServer) -> Iterator[Build]:
-    built: list[OllamaBackend] = []
-
-    def make(name: str = PLAIN, **options: Any) -> OllamaBackend:
-        backend = OllamaBackend(name, **{"host": server.url, "num_ctx": 512, **options})
-        built.append(backend)
-        return backend
-
-    yield make
-    for backend in built:
-        backend.close()
-
-
-def asked(exchange: Exchange) -> ChatRequest:
-    """The request that a recorded exchange answers."""
-    wire = exchange.request
-    return ChatRequest(
-        messages=tuple(ChatMessage(**message) for message in wire["messages"]),
-        seed=wire["options"]["seed"],
-        json_schema=wire.get("format"),
-        max_tokens=wire["options"]["num_predict"],
-    )
-
-
-def one_line(error: pytest.ExceptionInfo[BackendError]) -> str:
-    text = str(error.value)
-    assert "\n" not in text
-    return text
+pytest_plugins = ("ollama_fixtures",)
 
 
 def test_it_is_a_backend(build: Build) -> None:
     backend: Backend = build()
-    assert backend.constrains is False
-    assert build(constrain=True).constrains is True
+    assert backend.capabilities.window == 512
 
 
 def test_a_reply_comes_back_whole(server: OllamaServer, build: Build) -> None:
@@ -85,176 +52,131 @@ def test_a_reply_comes_back_whole(server: OllamaServer, build: Build) -> None:
     assert reply.latency_s > 0
 
 
-@pytest.mark.parametrize("name", ["chat", "chat_format", "chat_thinking"])
-def test_the_request_is_the_one_the_real_server_answered(server: OllamaServer, build: Build, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "show"),
+    [("chat", "show"), ("chat_format", "show"), ("chat_thinking", "show_thinking"), ("chat_tools", "show_caller")],
+)
+def test_the_request_is_the_one_the_real_server_answered(
+    server: OllamaServer, build: Build, name: str, show: str
+) -> None:
     exchange = recorded(name)
+    server.only(show)
     server.replay(name)
-    server.only("/api/show", "show_thinking" if "think" in exchange.request else "show")
-    build(exchange.request["model"]).chat(asked(exchange))
-    assert server.sent("/api/chat") == [exchange.request]
+    options = {name: exchange.request["options"][name] for name in ("num_ctx", "temperature")}
+    build(exchange.request["model"], **options).chat(asked(exchange))
+    assert server.sent(CHAT) == [exchange.request]
 
 
 def test_everything_is_pinned_in_every_call(server: OllamaServer, build: Build) -> None:
-    server.replay("load", "chat")
-    backend = build(temperature=0.1, top_p=0.2, top_k=3, min_p=0.4, repeat_penalty=1.5, keep_alive="7m")
+    server.replay("chat")
+    pinned = {
+        "num_ctx": 512, "temperature": 0.1, "top_p": 0.2, "top_k": 3, "min_p": 0.4, "typical_p": 0.9,
+        "repeat_penalty": 1.5, "repeat_last_n": 7, "presence_penalty": 0.3, "frequency_penalty": 0.6,
+    }  # fmt: skip
+    backend = build(**pinned, keep_alive="7m")
     backend.prepare()
     backend.chat(asked(recorded("chat")))
-    for body in server.sent("/api/chat"):
+    bodies = [body for queue in (LOAD, RENDER, COUNT, CHAT) for body in server.sent(queue)]
+    assert len(bodies) >= 4
+    for body in bodies:
         assert body["truncate"] is False
         assert body["shift"] is False
         assert body["stream"] is False
         assert body["keep_alive"] == "7m"
-        pinned = {"num_ctx": 512, "temperature": 0.1, "top_p": 0.2, "top_k": 3, "min_p": 0.4, "repeat_penalty": 1.5}
         assert pinned.items() <= body["options"].items()
+        assert "num_keep" in body["options"]
+
+
+def test_every_option_of_the_modelfile_that_can_be_pinned_is(build: Build) -> None:
+    """What a Modelfile may set, by the server's own list, less what only says how fast it runs and how a reply ends."""
+    sampling = {
+        "num_ctx", "num_keep", "temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_last_n", "repeat_penalty",
+        "presence_penalty", "frequency_penalty",
+    }  # fmt: skip
+    assert set(build().options) == sampling
+
+
+def test_a_modelfile_bends_what_is_not_pinned() -> None:
+    """Seen on the real server at temperature 0: the penalties of a Modelfile win where the call is silent."""
+    plain, bent, pinned = (
+        recorded(name).response["message"]["content"] for name in ("unpinned_smol", "unpinned_penal", "pinned_penal")
+    )
+    assert bent != plain
+    assert pinned == plain
 
 
 def test_seeds_fit_the_32_bits_of_the_sampler(server: OllamaServer, build: Build) -> None:
     server.replay("chat")
     build().chat(asked(recorded("chat")).model_copy(update={"seed": 2**31 + 5}))
-    assert server.sent("/api/chat")[0]["options"]["seed"] == 5
+    assert server.sent(CHAT)[0]["options"]["seed"] == 5
 
 
-# Thinking
+# Tools, pictures, past thinking
 
 
-@pytest.mark.parametrize(
-    ("level", "show", "sent"),
-    [
-        ("auto", "show", "nothing"),
-        ("auto", "show_thinking", True),
-        ("on", "show_thinking", True),
-        ("off", "show_thinking", False),
-        (True, "show_thinking", True),
-        (False, "show_thinking", False),
-        ("low", "show_thinking", "low"),
-    ],
-)
-def test_thinking_is_asked_for_as_configured(
-    server: OllamaServer, build: Build, level: str | bool, show: str, sent: object
+def test_a_tool_call_comes_back(server: OllamaServer, build: Build) -> None:
+    exchange = recorded("chat_tools")
+    server.only("show_caller", "chat_tools")
+    backend = build(CALLER, num_ctx=1024, temperature=0.0)
+    assert backend.capabilities.tools
+    reply = backend.chat(asked(exchange))
+    assert reply.tool_calls == (ToolCall(name="goto", arguments='{"target": "desk"}'),)
+    assert reply.text == ""
+
+
+def test_a_call_without_an_object_is_not_sent(server: OllamaServer, build: Build) -> None:
+    server.only("show_caller")
+    bad = ChatMessage(role="assistant", content="", tool_calls=(ToolCall(name="goto", arguments="[1"),))
+    with pytest.raises(BackendError, match="no JSON object") as error:
+        build(CALLER).chat(ChatRequest(messages=(bad,), seed=1))
+    one_line(error)
+
+
+@pytest.mark.parametrize("name", ["tools_refused", "images_refused", "past_thinking"])
+def test_what_the_model_cannot_do_is_refused_before_the_server_does(
+    server: OllamaServer, build: Build, name: str
 ) -> None:
-    server.only("/api/show", show)
+    with pytest.raises(BackendError, match=r"set model\.(protocol=json|pictures=none|past_thinking=hidden)$") as error:
+        build().chat(asked(recorded(name)))
+    assert error.value.fault is Kind.REFUSED
+    assert server.sent(CHAT) == []
+
+
+def test_pictures_are_sent_but_not_to_be_rendered(server: OllamaServer, build: Build) -> None:
+    exchange = recorded("images_refused")
+    server.forget("/api/show")
+    server.answer("/api/show", recorded("show").response | {"capabilities": ["completion", "vision"]})
     server.replay("chat")
-    build(think=level).chat(asked(recorded("chat")))
-    assert server.sent("/api/chat")[0].get("think", "nothing") == sent
+    build().chat(asked(exchange))
+    (sent,) = server.sent(CHAT)
+    assert sent["messages"] == exchange.request["messages"]
+    assert all("images" not in message for body in server.sent(RENDER) for message in body["messages"])
 
 
-def test_the_thinking_field_is_kept_apart(server: OllamaServer, build: Build) -> None:
-    exchange = recorded("chat_thinking")
-    server.replay("chat_thinking")
-    reply = build(THINKER, think="on").chat(asked(exchange))
-    assert reply.thinking == exchange.response["message"]["thinking"].strip()
-    assert reply.text == exchange.response["message"]["content"].strip()
-    assert reply.thinking
-    assert reply.text
-    assert not did_thinking_eat_budget(reply)
+def test_past_thinking_is_sent_only_when_asked_for(server: OllamaServer, build: Build) -> None:
+    """And the real server counts it: its template prints it."""
+    shown, hidden = recorded("past_thinking"), recorded("past_thinking_hidden")
+    assert shown.response["prompt_eval_count"] > hidden.response["prompt_eval_count"]
+    server.only("show_thinking", "chat_thinking")
+    backend = build(THINKER)
+    assert backend.capabilities.shows_past_thinking
+    request = asked(shown).model_copy(update={"max_tokens": 48})
+    backend.chat(request)
+    backend.chat(request.model_copy(update={"shows_thinking": False}))
+    with_thinking, without = server.sent(CHAT)[-2:]
+    assert with_thinking["messages"] == shown.request["messages"]
+    assert without["messages"] == hidden.request["messages"]
 
 
-def test_thinking_that_ate_the_budget_is_seen(server: OllamaServer, build: Build) -> None:
-    exchange = recorded("chat_thinking_budget")
-    server.replay("chat_thinking_budget")
-    reply = build(THINKER, think="on").chat(asked(exchange))
-    assert did_thinking_eat_budget(reply)
-
-
-def test_think_tags_in_the_content_are_split_off(server: OllamaServer, build: Build) -> None:
-    server.replay("chat_tags")
-    reply = build().chat(asked(recorded("chat_tags")))
-    assert reply.thinking == "The user asks for the key. I saw it in the locker room."
-    assert reply.text == "In the locker room."
-
-
-def test_think_tags_cut_by_the_budget_leave_no_reply(server: OllamaServer, build: Build) -> None:
-    server.replay("chat_tags_cut")
-    reply = build().chat(asked(recorded("chat_tags_cut")))
-    assert reply.thinking.startswith("The user asks for the key")
-    assert did_thinking_eat_budget(reply)
-
-
-def test_counts_of_a_thinking_model_under_a_schema_are_not_believed(server: OllamaServer, build: Build) -> None:
-    """The server counts only its second pass, whose prompt holds the thinking of the first."""
-    exchange = recorded("chat_thinking_format")
-    assert exchange.response["prompt_eval_count"] > recorded("chat_thinking").response["prompt_eval_count"]
-    server.replay("chat_thinking_format")
-    reply = build(THINKER, think="on").chat(asked(exchange))
-    assert json.loads(reply.text) == {"skill": "goto", "target": "door"}
-    assert reply.thinking
-    assert reply.prompt_tokens is None
-    assert reply.completion_tokens is None
-
-
-def test_a_model_that_cannot_think_says_what_to_set(server: OllamaServer, build: Build) -> None:
-    server.replay("chat_think_rejected")
-    with pytest.raises(BackendError, match=r"set model\.think=off") as error:
-        build(think="on").chat(asked(recorded("chat")))
-    assert one_line(error) == "smol:latest does not support thinking: set model.think=off"
-    with pytest.raises(BackendUnavailableError, match=r"set model\.think=off"):
-        build(think="on").prepare()
-
-
-# The window
-
-
-def test_a_prompt_too_long_for_the_window_overflows(server: OllamaServer, build: Build) -> None:
-    server.replay("prompt_too_long")
-    with pytest.raises(ContextOverflowError) as error:
-        build().chat(asked(recorded("prompt_too_long")))
-    assert one_line(error) == "the prompt does not fit model.num_ctx=512 (921 tokens): raise it"
-    assert len(server.sent("/api/chat")) == 1
-
-
-def test_older_wording_of_the_overflow_is_understood(server: OllamaServer, build: Build) -> None:
-    server.answer("/api/chat", {"error": "the input length exceeds the context length"}, 400)
-    with pytest.raises(ContextOverflowError, match="exceeds the context length"):
-        build().chat(asked(recorded("chat")))
-
-
-def test_a_prompt_that_was_cut_silently_overflows(server: OllamaServer, build: Build) -> None:
-    """What the real server answers where nobody forbids it to cut: fewer tokens than the shorter transcript had."""
-    long = asked(recorded("prompt_cut"))
-    short = long.model_copy(update={"messages": long.messages[:-2]})
-    before = recorded("prompt_uncut").response
-    server.answer("/api/chat", before)
-    server.replay("prompt_cut")
-    backend = build()
-    assert backend.chat(short).prompt_tokens == before["prompt_eval_count"]
-    with pytest.raises(ContextOverflowError, match="was cut") as error:
-        backend.chat(long)
-    one_line(error)
-
-
-def test_another_transcript_may_be_shorter(server: OllamaServer, build: Build) -> None:
-    data = recorded("chat").response
+def test_a_system_prompt_of_the_modelfile_does_not_slip_in(server: OllamaServer, build: Build) -> None:
+    server.only("show_prefixed")
+    server.replay("chat")
     request = asked(recorded("chat"))
-    other = request.model_copy(update={"messages": (*request.messages[:-1], ChatMessage(role="user", content="no"))})
-    server.answer("/api/chat", {**data, "prompt_eval_count": 90})
-    server.answer("/api/chat", {**data, "prompt_eval_count": 40})
     backend = build()
-    assert backend.chat(request).prompt_tokens == 90
-    assert backend.chat(other).prompt_tokens == 40
-    assert backend.chat(request).prompt_tokens == 40
-
-
-def test_a_prompt_that_fills_the_window_overflows(server: OllamaServer, build: Build) -> None:
-    server.answer("/api/chat", {**recorded("chat").response, "prompt_eval_count": 512})
-    with pytest.raises(ContextOverflowError, match="fills the window"):
-        build().chat(asked(recorded("chat")))
-
-
-def test_a_reply_that_reached_the_end_of_the_window_overflows(server: OllamaServer, build: Build) -> None:
-    server.replay("window_end")
-    with pytest.raises(ContextOverflowError, match="end of the window") as error:
-        build().chat(asked(recorded("window_end")))
+    assert backend.chat(request).text
+    with pytest.raises(BackendError, match=r"set model\.system_role=system") as error:
+        backend.chat(request.model_copy(update={"messages": request.messages[1:]}))
     one_line(error)
-
-
-def test_a_reply_the_server_gave_up_on_is_marked(server: OllamaServer, build: Build) -> None:
-    """The server stops a model that repeats one token and then says neither why nor how many tokens there were."""
-    exchange = recorded("chat_aborted")
-    server.replay("chat_aborted")
-    reply = build().chat(asked(exchange))
-    assert reply.finish == "aborted"
-    assert reply.text == exchange.response["message"]["content"].strip()
-    assert reply.prompt_tokens is None
 
 
 # Failures
@@ -266,11 +188,25 @@ def refused_url() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
-def test_no_server_is_one_line_with_the_remedy() -> None:
+@pytest.fixture
+def resent() -> Iterator[list[stamina.instrumentation.RetryDetails]]:
+    """What is to be sent again."""
+    found: list[stamina.instrumentation.RetryDetails] = []
+
+    def note(details: stamina.instrumentation.RetryDetails) -> None:
+        found.append(details)
+
+    stamina.instrumentation.set_on_retry_hooks([note])
+    yield found
+    stamina.instrumentation.set_on_retry_hooks(None)
+
+
+def test_no_server_is_one_line_with_the_remedy(resent: list[stamina.instrumentation.RetryDetails]) -> None:
     url = refused_url()
-    backend = OllamaBackend(PLAIN, host=url)
+    backend = OllamaBackend(PLAIN, host=url, retries=1)
     with pytest.raises(BackendUnavailableError) as error:
         backend.prepare()
+    assert not resent
     assert one_line(error) == (
         f"no Ollama server answers at {url}: start it with `ollama serve` (or set model.host=...)"
     )
@@ -282,33 +218,33 @@ def test_no_server_is_one_line_with_the_remedy() -> None:
 
 @pytest.mark.parametrize("call", ["prepare", "chat"])
 def test_a_missing_model_is_one_line_with_the_remedy(server: OllamaServer, build: Build, call: str) -> None:
-    server.only("/api/show", "show_missing")
+    server.only("show_missing")
     server.replay("model_missing")
     backend = build("nosuch:7b", think="off")
     with pytest.raises(BackendUnavailableError) as error:
         _ = backend.prepare() if call == "prepare" else backend.chat(asked(recorded("chat")))
+    present = ", ".join(sorted(model["name"] for model in recorded("tags").response["models"]))
     assert one_line(error) == (
-        f"Ollama at {server.url} has no model nosuch:7b: run `ollama pull nosuch:7b` "
-        "(present: smol:latest, thinker:latest)"
+        f"Ollama at {server.url} has no model nosuch:7b: run `ollama pull nosuch:7b` (present: {present})"
     )
 
 
 def test_a_busy_server_is_asked_again(server: OllamaServer, build: Build) -> None:
-    server.answer("/api/chat", {"error": "server busy, please try again.  maximum pending requests exceeded"}, 503)
-    server.answer("/api/chat", {"error": "slow down"}, 429)
+    server.answer(CHAT, {"error": "server busy, please try again.  maximum pending requests exceeded"}, 503)
+    server.answer(CHAT, {"error": "slow down"}, 429)
     server.replay("chat")
     reply = build(retries=2).chat(asked(recorded("chat")))
     assert reply.text
-    first, second, third = server.sent("/api/chat")
+    first, second, third = server.sent(CHAT)
     assert first == second == third
 
 
 def test_a_server_that_stays_busy_is_given_up(server: OllamaServer, build: Build) -> None:
-    server.answer("/api/chat", {"error": "server busy"}, 503)
-    with pytest.raises(BackendError, match="503: server busy") as error:
+    server.answer(CHAT, {"error": "server busy"}, 503)
+    with pytest.raises(BackendError, match="too busy for /api/chat \\(503") as error:
         build(retries=2).chat(asked(recorded("chat")))
     assert error.value.is_retryable
-    assert len(server.sent("/api/chat")) == 3
+    assert len(server.sent(CHAT)) == 3
 
 
 @pytest.mark.parametrize(
@@ -316,8 +252,8 @@ def test_a_server_that_stays_busy_is_given_up(server: OllamaServer, build: Build
     [
         (
             500,
-            {"error": "model runner has unexpectedly stopped\nsee logs"},
-            "500: model runner has unexpectedly stopped",
+            {"error": "something\nwent wrong"},
+            "500: something went wrong",
         ),
         (500, "<html>oops</html>", "500: <html>oops</html>"),
         (400, {"error": "invalid model name"}, "400: invalid model name"),
@@ -332,12 +268,12 @@ def test_a_server_that_stays_busy_is_given_up(server: OllamaServer, build: Build
 def test_a_broken_answer_is_one_line_and_never_asked_for_again(
     server: OllamaServer, build: Build, status: int, data: object, message: str
 ) -> None:
-    server.answer("/api/chat", data, status)
+    server.answer(CHAT, data, status)
     with pytest.raises(BackendError) as error:
         build().chat(asked(recorded("chat")))
     assert message in one_line(error)
     assert not error.value.is_retryable
-    assert len(server.sent("/api/chat")) == 1
+    assert len(server.sent(CHAT)) == 1
 
 
 def test_a_bad_option_is_shown(server: OllamaServer, build: Build) -> None:
@@ -348,67 +284,52 @@ def test_a_bad_option_is_shown(server: OllamaServer, build: Build) -> None:
     assert exchange.response["error"] in one_line(error)
 
 
-@pytest.mark.parametrize(("fault", "message"), [(Fault.HANG, "in 0.2 s"), (Fault.RESET, "broke off /api/chat")])
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [(Fault.HANG, "in 0.2 s"), (Fault.TRICKLE, "in 0.2 s"), (Fault.RESET, "broke off /api/chat")],
+)
 def test_a_call_ends_and_is_not_sent_twice(server: OllamaServer, build: Build, fault: Fault, message: str) -> None:
-    server.fail("/api/chat", fault)
+    server.fail(CHAT, fault)
     with pytest.raises(BackendError, match=message) as error:
         build(timeout_s=0.2).chat(asked(recorded("chat")))
     one_line(error)
     assert not error.value.is_retryable
-    assert len(server.sent("/api/chat")) == 1
-
-
-# The manifest
-
-
-def test_the_manifest_says_what_answered(server: OllamaServer, build: Build) -> None:
-    server.replay("load")
-    manifest = build().prepare()
-    listed = next(m for m in recorded("tags").response["models"] if m["name"] == PLAIN)
-    running = recorded("ps").response["models"][0]
-    assert manifest["digest"] == listed["digest"]
-    assert manifest["quantization"] == "Q4_1"
-    assert manifest["family"] == "llama"
-    assert manifest["parameter_size"] == "134.52M"
-    assert manifest["capabilities"] == ["completion"]
-    assert manifest["trained_context"] == 8192
-    assert manifest["server_version"] == recorded("version").response["version"]
-    assert manifest["options"]["num_ctx"] == 512
-    assert manifest["loaded"]["context_length"] == running["context_length"]
-    assert len(manifest["template_sha256"]) == 64
-    assert server.sent("/api/chat") == [recorded("load").request]
+    assert len(server.sent(CHAT)) == 1
 
 
 @pytest.mark.parametrize(
-    ("path", "data", "message"),
+    ("text", "kind"),
     [
-        ("/api/version", {"version": "0.12.5"}, "update it to 0.12.6"),
-        ("/api/ps", {"models": [{"name": PLAIN, "context_length": 256}]}, "set model.num_ctx=256"),
+        ("model requires more system memory (9 GiB) than is available (2 GiB)", Kind.OUT_OF_MEMORY),
+        ("llama-server reported out-of-memory during startup: cudaMalloc failed", Kind.OUT_OF_MEMORY),
+        ("model runner has unexpectedly stopped, this may be due to resource limitations", Kind.BROKEN_OFF),
+        ("model runner has unexpectedly stopped: CUDA error: out of memory", Kind.OUT_OF_MEMORY),
+        ("something else", Kind.FAILED),
     ],
 )
-def test_a_server_that_cannot_do_it_is_refused(
-    server: OllamaServer, build: Build, path: str, data: object, message: str
-) -> None:
-    server.replay("load")
-    server.forget(path)
-    server.answer(path, data)
-    with pytest.raises(BackendUnavailableError, match=message) as error:
-        build().prepare()
+def test_failures_have_names(server: OllamaServer, build: Build, text: str, kind: Kind) -> None:
+    server.answer(CHAT, {"error": text}, 500)
+    with pytest.raises(BackendError) as error:
+        build().chat(asked(recorded("chat")))
+    assert error.value.fault is kind
+    assert text in one_line(error)
+
+
+@pytest.mark.parametrize("name", ["runner_killed", "loading_killed"])
+def test_a_model_process_that_was_killed_has_a_name(server: OllamaServer, build: Build, name: str) -> None:
+    server.replay(name)
+    with pytest.raises(BackendError, match="model process died") as error:
+        build().chat(asked(recorded("chat")))
+    assert error.value.fault is Kind.BROKEN_OFF
+    assert not error.value.is_retryable
+
+
+@pytest.mark.parametrize("name", ["schema_refused", "tools_refused", "images_refused", "bad_option"])
+def test_a_refusal_is_shown_in_the_words_of_the_server(server: OllamaServer, build: Build, name: str) -> None:
+    server.replay(name)
+    with pytest.raises(BackendError, match=r"Ollama answered /api/chat with [45]00: .*\w+ \w+") as error:
+        build().chat(asked(recorded("chat")))
     one_line(error)
-
-
-def test_a_model_that_cannot_be_loaded_is_refused(server: OllamaServer, build: Build) -> None:
-    server.answer("/api/chat", {"error": "model requires more system memory (9 GiB) than is available (2 GiB)"}, 500)
-    with pytest.raises(BackendUnavailableError, match=r"lower model\.num_ctx") as error:
-        build().prepare()
-    assert "9 GiB" in one_line(error)
-
-
-def test_a_schema_is_not_forced_on_a_model_that_reasons_aloud(server: OllamaServer, build: Build) -> None:
-    server.only("/api/show", "show_thinking")
-    server.replay("load")
-    with pytest.raises(BackendUnavailableError, match=r"set model\.constrain=false"):
-        build(THINKER, constrain=True).prepare()
 
 
 # Configuration
@@ -442,6 +363,7 @@ def test_the_yaml_names_every_argument() -> None:
     assert options.pop("_target_") == f"{OllamaBackend.__module__}.{OllamaBackend.__qualname__}"
     defaults = dict(OllamaBackend.__init__.__kwdefaults__ or {})
     assert options.pop("name") == "deepseek-r1:8b"
-    assert options.pop("max_tokens") == 4096
+    settings = {name: options.pop(name) for name in MindSettings.model_fields}
+    assert settings == MindSettings(max_tokens=4096).model_dump()
     assert options == defaults
     OllamaBackend("deepseek-r1:8b", **options).close()
