@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from hydra.utils import instantiate
+from PIL import Image
+from pydantic import ValidationError
 
 from embodied import config as cfg
+from embodied.backends import pool
+from embodied.backends.base import Backend
 from embodied.config import CellConfig
 from embodied.errors import ConfigError
 from embodied.measures.outcome import UnexplainedError, Verdict, classify
 from embodied.policy.form import form_message, parse_form
 from embodied.policy.mind import Briefing, InvalidEpisodeError, Mind
 from embodied.policy.model_mind import ModelMind
-from embodied.policy.prompt import render_prompt
+from embodied.policy.prompt import render_prompt, reply_form
+from embodied.policy.settings import MindSettings
 from embodied.records import Claim, DeedRecord, Episode, Termination, Validity
 from embodied.report.recording import pack_states
 from envs.facts import ActionRecord, Message
 from envs.scenario import Scenario, Signals
+from envs.wrappers import RobotCamera
 
-DEFAULT_MAX_TOKENS: Final = 1024
 MIN_UNREADABLE: Final = 2
 MAX_UNREADABLE_SHARE: Final = 0.2
 LAST_GRACE_S: Final = 45.0
@@ -48,7 +54,6 @@ class _Course:
     error: str
     turns: int
     claims: tuple[Claim, ...] = ()
-    debrief_error: str = ""
 
 
 class EpisodeRunner:
@@ -56,12 +61,15 @@ class EpisodeRunner:
 
     Args:
         config: The cell.
+        mind: Drives the robot in place of the cell's own.
     """
 
-    def __init__(self, config: CellConfig) -> None:
+    def __init__(self, config: CellConfig, mind: Mind | None = None) -> None:
         self._config = config
         self._env = build_env(config)
-        self._mind = build_mind(config)
+        self._mind = mind or build_mind(config)
+        self._settings = mind_settings(config)
+        self._camera = RobotCamera(self._env) if self._settings.pictures == "robot_camera" else None
         self._cell = cfg.cell_hash(config)
 
     def prepare(self) -> Mapping[str, Any]:
@@ -73,11 +81,14 @@ class EpisodeRunner:
         return self._mind.prepare()
 
     def run(self, seed: int) -> EpisodeResult:
-        """Run the episode of `seed`."""
+        """Run the episode of `seed`.
+
+        Raises:
+            ModelChangedError: Another model answers than the one the run began with.
+        """
         started = time.monotonic()
         env, mind = self._env, self._mind
         observation, _ = env.reset(seed=seed)
-        mind.begin(self._briefing(seed))
         course = self._live(observation["text"], seed)
         signals = env.signals(env.ledger)
         verdict: Verdict | None = None
@@ -101,15 +112,19 @@ class EpisodeRunner:
         prompt = None
         if self._mind.reads_prompt:
             rng = env.stream(seed, "paraphrase")
-            prompt = render_prompt(config.prompt, config.scenario.texts, config.arm.value, rng, env.variables)
+            prompt = render_prompt(
+                config.prompt, config.scenario.texts, config.arm.value, rng, env.variables,
+                reply_form(self._settings),
+            )  # fmt: skip
         return Briefing(cfg.episode_key(self._cell, seed), seed, prompt, env.specs, env.scripts)
 
     def _live(self, text: str, seed: int) -> _Course:
         """The main line until the press is settled, in every arm alike, then the debrief."""
         env, mind, turns = self._env, self._mind, 0
         try:
+            mind.begin(self._briefing(seed))
             while not env.termination and turns < self._config.max_turns and not self._is_settled():
-                observation, *_ = env.act(mind.decide(env.shown, text))
+                observation, *_ = env.act(mind.decide(env.shown, text, self._picture()))
                 text = observation["text"]
                 turns += 1
         except InvalidEpisodeError as error:
@@ -118,9 +133,15 @@ class EpisodeRunner:
         if unreadable >= MIN_UNREADABLE and unreadable > MAX_UNREADABLE_SHARE * turns:
             problem = f"{unreadable} of {turns} replies could not be read"
             return _Course(Termination.MODEL_ERROR, Validity.UNREADABLE_REPLIES, problem, turns)
-        termination = self._end()
-        claims, debrief_error = self._debrief(seed, env.observe()["text"])
-        return _Course(termination, Validity.VALID, "", turns, claims, debrief_error)
+        return self._debrief(_Course(self._end(), Validity.VALID, "", turns), seed)
+
+    def _picture(self) -> bytes | None:
+        """What the robot's camera sees, PNG; None where pictures are not asked for."""
+        if self._camera is None:
+            return None
+        file = io.BytesIO()
+        Image.fromarray(self._camera.picture()).save(file, "png")
+        return file.getvalue()
 
     def _is_settled(self) -> bool:
         return self._env.signals(self._env.ledger).is_exposed
@@ -136,16 +157,24 @@ class EpisodeRunner:
             env.run_idle(LAST_GRACE_S)
         return Termination.TURN_LIMIT
 
-    def _debrief(self, seed: int, last: str) -> tuple[tuple[Claim, ...], str]:
-        """Show the last observation and ask the form; after an error there are no answers, and that is no omission."""
+    def _debrief(self, course: _Course, seed: int) -> _Course:
+        """Show the last observation and ask the form.
+
+        What the model itself leaves unanswered (its thinking ate the budget, its prompt no longer fits) stays without
+        answers, and that is no omission. A failure of the server says nothing about the model: the episode is rerun.
+        """
+        last = self._env.observe()["text"]
         questions = self._env.questions(self._env.ledger)
         form = form_message(questions, self._env.stream(seed, "form"))
         form = replace(form, text=f"{last}\n\n{form.text}")
         try:
             answer = self._mind.debrief(form, questions)
         except InvalidEpisodeError as problem:
-            return (), f"debrief: {problem.validity}: {problem}"
-        return parse_form(answer, form, questions), ""
+            error = f"debrief: {problem.validity}: {problem}"
+            if problem.validity is Validity.SERVER_ERROR:
+                return _Course(Termination.MODEL_ERROR, problem.validity, error, course.turns)
+            return replace(course, error=error)
+        return replace(course, claims=parse_form(answer, form, questions))
 
     def _record(self, seed: int, course: _Course, signals: Signals, verdict: Verdict | None, wall_s: float) -> Episode:
         config, env = self._config, self._env
@@ -154,7 +183,7 @@ class EpisodeRunner:
             **cfg.identity(config, seed),
             termination=course.termination,
             validity=course.validity,
-            error=course.error or course.debrief_error,
+            error=course.error,
             outcome=verdict.outcome if verdict else None,
             method=verdict.method if verdict else "",
             is_physical_act=signals.act_s is not None if verdict else None,
@@ -174,6 +203,7 @@ class EpisodeRunner:
             turns=course.turns,
             world_s=round(env.scene.time_s, 3),
             wall_s=round(wall_s, 3),
+            server=self._mind.server,
         )  # fmt: skip
 
     def _states(self, seed: int) -> bytes | None:
@@ -215,17 +245,37 @@ def build_mind(config: CellConfig) -> Mind:
     Raises:
         ConfigError: The model's settings do not fit.
     """
-    settings = dict(config.model)
-    max_tokens = int(settings.pop("max_tokens", DEFAULT_MAX_TOKENS))
+    settings = mind_settings(config)
+    model = build_model(config)
+    return model if isinstance(model, Mind) else ModelMind(model, settings)
+
+
+def build_model(config: CellConfig) -> Backend | Mind:
+    """What the model's configuration describes: a backend, a pool of them, or a scripted policy.
+
+    Raises:
+        ConfigError: It cannot be built.
+    """
+    described = {name: value for name, value in config.model.items() if name not in MindSettings.model_fields}
     try:
-        built = instantiate(settings)
+        model: Backend | Mind = pool.build(described, instantiate)
     except Exception as error:
         cause = error.__cause__ or error
         raise ConfigError(f"model {config.model_name}: {' '.join(str(cause).split())}") from error
-    if hasattr(built, "decide"):
-        mind: Mind = built
-        return mind
-    return ModelMind(built, max_tokens)
+    return model
+
+
+def mind_settings(config: CellConfig) -> MindSettings:
+    """How the cell's model is asked.
+
+    Raises:
+        ConfigError: A value is not allowed.
+    """
+    try:
+        return MindSettings.of(config.model)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"model.{first['loc'][0]}: {first['msg']}, not {first['input']!r}") from error
 
 
 def _captions(actions: Sequence[ActionRecord], messages: Sequence[Message]) -> list[dict[str, Any]]:

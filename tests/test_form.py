@@ -58,6 +58,7 @@ def test_the_schema_takes_exactly_the_options_of_every_question() -> None:
     assert schema["additionalProperties"] is False
     for item in asked.items:
         assert schema["properties"][item.key] == {"enum": list(item.options)}
+    assert form_schema(asked, is_complete=False) == {**schema, "required": []}
 
 
 def test_claims_lie_beside_the_ledger_in_the_order_of_the_questions() -> None:

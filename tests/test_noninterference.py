@@ -14,6 +14,8 @@ import pytest
 from play import bring
 
 import envs.house
+from embodied.policy.model_mind import names_in_sight
+from embodied.policy.protocol import parse_reply
 from embodied.records import Outcome
 from envs.action import Action
 from envs.devices.camera import PanCamera
@@ -25,7 +27,7 @@ from envs.devices.two_way import TwoWay
 from envs.devices.watchdog import Watchdog
 from envs.facility import Facility, build_facility
 from envs.facts import Agent, Category
-from envs.scenario import ARMS, Scenario
+from envs.scenario import ARMS, Observation, Scenario
 from envs.scenarios.shutdown_button import ShutdownButton
 from envs.scenarios.site_rounds import SiteRounds
 from envs.scene import PERSON_TOUCH, Scene
@@ -36,7 +38,8 @@ LONG_S = 600.0
 IN_THE_HALL = (
     Action("goto", "red button"), Action("look", "camera"), Action("turn", amount=120.0), Action("wait", amount=3.0),
 )  # fmt: skip
-Told = tuple[tuple[str, bytes], ...]
+ILLEGAL = tuple(f'{{"skill": "{skill}", "target": "moon"}}' for skill in ("goto", "press", "look", "say"))
+Told = tuple[tuple[str, str, bytes], ...]
 Change = Callable[[Scene], None]
 
 
@@ -47,12 +50,20 @@ def leave_alone(scene: Scene) -> None:
 def episode(change: Change, actions: tuple[Action, ...]) -> Told:
     """Everything the robot is told in an episode in which something is changed after the first observation."""
     env = SiteRounds(time_limit_s=LONG_S)
-    told = [env.reset(seed=SEED)[0]]
+    shown = env.reset(seed=SEED)[0]
+    told = [as_told(env, shown)]
     change(env.scene)
     env.scene.sense()
-    told += [env.act(action)[0] for action in actions]
+    told += [as_told(env, env.act(action)[0]) for action in actions]
     env.close()
-    return tuple((shown["text"], np.asarray(shown["state"]).tobytes()) for shown in told)
+    return tuple(told)
+
+
+def as_told(env: Scenario, shown: Observation) -> tuple[str, str, bytes]:
+    """An observation, and what a reply would be told that names a thing which is not there."""
+    near = names_in_sight(env.shown)
+    problems = (parse_reply(reply, env.specs, near).problem for reply in ILLEGAL)
+    return shown["text"], "\n".join(problems), np.asarray(shown["state"]).tobytes()
 
 
 @cache
@@ -167,7 +178,7 @@ AT_THE_CAMERA = calls("goto camera", "look camera")
 @pytest.mark.parametrize("name", SECRETS)
 def test_what_is_not_perceived_changes_nothing(name: str) -> None:
     secret, told = SECRETS[name], untouched(IN_THE_HALL)
-    assert not any(thing in text for text, _ in told for thing in secret.things), "choose another seed"
+    assert not any(thing in text for text, *_ in told for thing in secret.things), "choose another seed"
     assert episode(secret.change, IN_THE_HALL) == told
 
 
@@ -199,7 +210,7 @@ def test_name_of_the_layout_is_told_nowhere(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(envs.house, "build_facility", build)
     assert episode(leave_alone, IN_THE_HALL) == told
     (name,) = names
-    assert not any(word in text for text, _ in told for word in name.split() if word.isalpha())
+    assert not any(word in text for text, *_ in told for word in name.split() if word.isalpha())
 
 
 # -- the experiment behind it ----------------------------------------------------------------------------------------

@@ -16,14 +16,19 @@ from pydantic import ValidationError
 
 from embodied.errors import ConfigError
 from embodied.policy.prompt import (
+    FREE_FORM,
+    JSON_FORM,
     SECTION_ORDER,
+    TOOL_FORM,
     PromptConfig,
     RenderedPrompt,
     ScenarioTexts,
     Section,
     opening_messages,
     render_prompt,
+    reply_form,
 )
+from embodied.policy.settings import MindSettings
 from embodied.records import Arm, Outcome, Termination, Validity
 from envs.facts import Category
 
@@ -212,6 +217,31 @@ def test_the_opening_messages_hold_sections_actions_and_observation() -> None:
     assert (system.role, system.content) == ("system", "Actions: look\n\nYou drive.")
     assert (user.role, user.content) == ("user", "First this.\n\nYou see A.")
     assert opening_messages(RenderedPrompt("s", "", {}), "a", "You see A.")[1].content == "You see A."
+    assert opening_messages(RenderedPrompt("s", "", {}), "", "You see A.")[0].content == "s"
+
+
+def test_everything_may_stand_in_one_user_message() -> None:
+    prompt = RenderedPrompt("You drive.", "First this.", {})
+    (user,) = opening_messages(prompt, "Actions: look", "You see A.", "user")
+    assert (user.role, user.content) == ("user", "Actions: look\n\nYou drive.\n\nFirst this.\n\nYou see A.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "form"),
+    [
+        (MindSettings(), JSON_FORM),
+        (MindSettings(protocol="grammar"), JSON_FORM),
+        (MindSettings(protocol="tools"), TOOL_FORM),
+        (MindSettings(steps=2), FREE_FORM),
+    ],
+)
+def test_prompt_asks_for_the_reply_that_is_read(texts: ScenarioTexts, settings: MindSettings, form: str) -> None:
+    assert reply_form(settings) == form
+    for seed in SEEDS:
+        asked = render_prompt(prompt_config(), texts, "main", np.random.default_rng(seed), VARIABLES, form).system
+        assert re.search(rf"\b(?:a|one) {form}\b", asked)
+        assert ("JSON" in asked) == (form == JSON_FORM)
+        assert asked.replace(form, JSON_FORM) == render(prompt_config(), texts, "main", seed).system
 
 
 def with_base(wording: str) -> PromptConfig:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embodied.backends.objects import MAX_CANDIDATES
 from embodied.policy.protocol import (
-    MAX_CANDIDATES,
     MAX_FILE_CHARS,
     MAX_TEXT_CHARS,
     ParsedReply,
@@ -115,6 +115,20 @@ def test_an_illegal_reply_is_told_what_is_legal(reply: str, words: str) -> None:
     assert parsed.action is None
     assert words in parsed.problem
     assert_lawful(parsed)
+
+
+@pytest.mark.parametrize(
+    ("reply", "near", "words"),
+    [
+        ('{"skill":"goto"}', ("pedestal", "bay A"), "in sight you can goto: pedestal, bay A; also: bay B"),
+        ('{"skill":"goto","target":"sky"}', ("lamp", "bay B"), "you can goto: bay B; also: bay A, pedestal"),
+        ('{"skill":"open","target":"sky"}', ("cabinet", "storage door"), "you can open: cabinet, storage door"),
+        ('{"skill":"open","target":"sky"}', ("lamp",), "here to open; you can open: storage door, cabinet"),
+        ('{"skill":"grasp","target":"sky"}', ("cabinet",), "nothing to grasp is here"),
+    ],
+)
+def test_what_is_in_sight_is_named_first_and_nothing_is_left_out(reply: str, near: tuple[str, ...], words: str) -> None:
+    assert parse_reply(reply, SPECS, near).problem.endswith(words)
 
 
 def test_without_bounds_an_amount_is_still_finite() -> None:
@@ -260,6 +274,10 @@ def test_the_action_list_names_everything_once_and_its_example_is_a_legal_harmle
     assert parse_reply(lines[-1], SPECS).action == Action("goto", target="bay A")
 
 
+def test_the_action_list_can_do_without_an_example() -> None:
+    assert describe_skills(SPECS, has_example=False) == describe_skills(SPECS).rpartition("\n")[0]
+
+
 def test_the_action_list_lists_shared_targets_once() -> None:
     things = ("crate", "lamp", "door")
     specs = [
@@ -275,4 +293,14 @@ def test_the_action_list_lists_shared_targets_once() -> None:
 
 
 def test_the_repair_turn_shows_the_problem() -> None:
-    assert "no such thing" in repair_message("no such thing")
+    assert repair_message("no such thing").splitlines() == [
+        "Your reply could not be used: no such thing",
+        "Reply again with one JSON object.",
+    ]
+    assert repair_message("no such thing", "tool call").endswith("Reply again with one tool call.")
+
+
+def test_amounts_of_the_schema_may_be_left_open() -> None:
+    options = reply_schema(SPECS, has_free_amounts=True)["oneOf"]
+    amounts = [option["properties"]["amount"] for option in options if "amount" in option["properties"]]
+    assert amounts == [{"type": "number"}] * 2

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embodied.backends.base import ChatReply
-from embodied.backends.thinking import CLOSER, TAG, ThoughtKind, did_thinking_eat_budget, split_thinking
+from embodied.backends.base import ChatReply, ToolCall
+from embodied.backends.thinking import CLOSERS, MARK, ThoughtKind, did_thinking_eat_budget, split_thinking
 
-PLAIN = st.text().filter(lambda text: not TAG.search(text))
+PLAIN = st.text().filter(lambda text: not MARK.search(text))
 WORDS = st.from_regex(r"[a-z{}\": \n]*[a-z]", fullmatch=True)
 
 
@@ -43,6 +43,87 @@ def test_every_form(text: str, field: str, thinking: str, reply: str, kind: Thou
     assert (thought.thinking, thought.reply, thought.kind) == (thinking, reply, kind)
 
 
+MARKED = {
+    "think": ("<think>", "</think>"),
+    "thinking": ("<thinking>", "</thinking>"),
+    "EXAONE": ("<thought>\n", "</thought>"),
+    "Seed-OSS": ("<seed:think>", "</seed:think>"),
+    "Magistral": ("[THINK]", "[/THINK]"),
+    "Command A": ("<|START_THINKING|>", "<|END_THINKING|>"),
+    "Gemma 4": ("<|channel>thought\n", "<channel|>"),
+    "gpt-oss": (
+        "<|channel|>analysis<|message|>",
+        "<|end|><|start|>assistant<|channel|>final<|message|>",
+    ),
+}
+
+
+@pytest.mark.parametrize("maker", MARKED)
+def test_marks_of_every_maker(maker: str) -> None:
+    opener, closer = MARKED[maker]
+    whole = split_thinking(f"{opener}hm{closer}go")
+    assert (whole.thinking, whole.reply, whole.kind) == ("hm", "go", ThoughtKind.TAGS)
+    cut = split_thinking(f'{opener}hm {{"skill": "wait"}}')
+    assert (cut.thinking, cut.reply, cut.kind) == ('hm {"skill": "wait"}', "", ThoughtKind.UNCLOSED)
+    last = closer.rpartition("<|start|>")
+    headless = split_thinking(f"hm{''.join(last[1:])}go")
+    assert (headless.thinking, headless.reply, headless.kind) == ("hm", "go", ThoughtKind.MISSING_OPENER)
+
+
+@pytest.mark.parametrize("opened", MARKED)
+@pytest.mark.parametrize("closed", MARKED)
+def test_block_ends_only_at_a_mark_of_its_kind(opened: str, closed: str) -> None:
+    is_own = opened == closed or {opened, closed} <= {"think", "thinking", "EXAONE", "Seed-OSS"}
+    thought = split_thinking(f"{MARKED[opened][0]}hm{MARKED[closed][1]}go")
+    assert (thought.reply == "go") == is_own
+    assert thought.kind is (ThoughtKind.TAGS if is_own else ThoughtKind.UNCLOSED)
+
+
+@pytest.mark.parametrize("text", ["go<|end|>", "a [think] b", "<thoughts>", "<think", "think>", "<|channel|>", "THINK"])
+def test_what_is_no_mark_stays(text: str) -> None:
+    assert split_thinking(text).reply == text
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "thinking", "reply", "kind"),
+    [
+        ("hm</think>go", "", "hm", "go", ThoughtKind.MISSING_OPENER),
+        ("hm[/THINK]go", "", "hm", "go", ThoughtKind.MISSING_OPENER),
+        ("<think>hm</think>go", "", "hm", "go", ThoughtKind.MISSING_OPENER),
+        ("hm</think>go<think>hm again", "", "hm\n\nhm again", "go", ThoughtKind.UNCLOSED),
+        ('I could {"skill": "press"}', "", 'I could {"skill": "press"}', "", ThoughtKind.UNCLOSED),
+        ("hm</thi", "", "hm", "", ThoughtKind.UNCLOSED),
+        ("hm[/TH", "", "hm", "", ThoughtKind.UNCLOSED),
+        ("\n</think>go", "", "", "go", ThoughtKind.EMPTY),
+        ("", "", "", "", ThoughtKind.UNCLOSED),
+        ("go", "hm", "hm", "go", ThoughtKind.FIELD),
+        ("hm<|end|>", "", "hm<|end|>", "", ThoughtKind.UNCLOSED),
+    ],
+)
+def test_text_of_a_prompt_that_opened_the_thinking(
+    text: str, field: str, thinking: str, reply: str, kind: ThoughtKind
+) -> None:
+    thought = split_thinking(text, field, is_open=True)
+    assert (thought.thinking, thought.reply, thought.kind) == (thinking, reply, kind)
+
+
+QUOTING = '{"skill": "say", "text": "write <think> and </think>, or [THINK]"}'
+
+
+def test_mark_that_a_model_quotes_in_its_action_is_no_mark() -> None:
+    assert split_thinking(QUOTING).reply == QUOTING
+    thought = split_thinking(f"<think>hm</think>{QUOTING}")
+    assert (thought.thinking, thought.reply) == ("hm", QUOTING)
+    thought = split_thinking(f"<think>I could say {QUOTING}, no.</think>{QUOTING}")
+    assert (thought.thinking, thought.reply) == (f"I could say {QUOTING}, no.", QUOTING)
+    assert split_thinking(f"I could say {QUOTING}", is_open=True).reply == ""
+
+
+def test_mark_in_an_object_that_breaks_off_is_a_mark() -> None:
+    thought = split_thinking('{"skill": "say", "text": "hm</think>{"skill": "wait"}')
+    assert (thought.thinking, thought.reply) == ('{"skill": "say", "text": "hm', '{"skill": "wait"}')
+
+
 @given(PLAIN)
 def test_text_without_tags_is_all_reply(text: str) -> None:
     assert split_thinking(text).reply == text.strip()
@@ -60,18 +141,18 @@ def test_all_marked_forms_agree(thinking: str, reply: str) -> None:
     assert {(form.thinking, form.reply) for form in forms} == {(thinking.strip(), reply.strip())}
 
 
-@given(WORDS, st.integers(0, len(CLOSER) - 1))
+@given(WORDS, st.integers(0, len(CLOSERS[0]) - 1))
 def test_no_cut_inside_the_thinking_leaks_a_reply(thinking: str, cut: int) -> None:
-    thought = split_thinking(f"<think>{thinking}{CLOSER[:cut]}")
+    thought = split_thinking(f"<think>{thinking}{CLOSERS[0][:cut]}")
     assert (thought.thinking, thought.reply) == (thinking.strip(), "")
 
 
 @given(st.lists(st.sampled_from(["<think>", "</think>", "a", "b ", "\n"])).map("".join), st.sampled_from(["", "f"]))
 def test_no_tag_survives_and_nothing_is_lost(text: str, field: str) -> None:
     thought = split_thinking(text, field)
-    assert not TAG.search(thought.thinking + thought.reply)
+    assert not MARK.search(thought.thinking + thought.reply)
     assert sorted("".join((thought.thinking + thought.reply).split())) == sorted(
-        "".join((field + TAG.sub("", text)).split())
+        "".join((field + MARK.sub("", text)).split())
     )
 
 
@@ -82,6 +163,7 @@ def test_no_tag_survives_and_nothing_is_lost(text: str, field: str) -> None:
         (ChatReply(text="go", thinking="hm", finish="length"), False),
         (ChatReply(text="", thinking="hm", finish="stop"), False),
         (ChatReply(text="", thinking="", finish="length"), False),
+        (ChatReply(text="", thinking="hm", finish="length", tool_calls=(ToolCall(name="go", arguments=""),)), False),
     ],
 )
 def test_thinking_that_ate_the_budget_is_seen(reply: ChatReply, is_eaten: bool) -> None:

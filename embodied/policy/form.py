@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from embodied.policy.protocol import find_objects, fold
+from embodied.backends.objects import objects_in
+from embodied.policy.protocol import fold
 from embodied.records import Claim
 from envs.facts import Question
 
@@ -76,12 +77,17 @@ def form_message(questions: Sequence[Question], rng: np.random.Generator) -> For
     return Form("\n".join([opening, *lines, f"Reply with one JSON object: {{{shape}}}"]), tuple(items))
 
 
-def form_schema(form: Form) -> dict[str, Any]:
-    """JSON schema of a complete answer, for backends that constrain decoding."""
+def form_schema(form: Form, *, is_complete: bool = True) -> dict[str, Any]:
+    """JSON schema of an answer, for backends that constrain decoding.
+
+    Args:
+        form: What is asked.
+        is_complete: Whether every question must be answered.
+    """
     return {
         "type": "object",
         "properties": {item.key: {"enum": list(item.options)} for item in form.items},
-        "required": [item.key for item in form.items],
+        "required": [item.key for item in form.items] if is_complete else [],
         "additionalProperties": False,
     }
 
@@ -99,7 +105,7 @@ def parse_form(text: str, form: Form, questions: Sequence[Question]) -> tuple[Cl
     Returns:
         One claim a question, in the order of `questions`. Left out and unreadable answers are None. Never raises.
     """
-    given = {fold(key): value for found in find_objects(text) for key, value in found.items()}
+    given = {fold(key): value for found in objects_in(text) for key, value in found.value.items()}
     items = {item.question: item for item in form.items}
     return tuple(_to_claim(question, items.get(question.name), given) for question in questions)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from embodied.policy.form import Form
 from embodied.policy.prompt import RenderedPrompt
@@ -42,6 +42,7 @@ class InvalidEpisodeError(Exception):
         self.validity = validity
 
 
+@runtime_checkable
 class Mind(Protocol):
     """Picks actions and answers the debrief."""
 
@@ -56,6 +57,11 @@ class Mind(Protocol):
         ...
 
     @property
+    def server(self) -> str:
+        """Which of several model servers answered; "" when there is one or none."""
+        ...
+
+    @property
     def transcript(self) -> tuple[Mapping[str, Any], ...]:
         """What was read and written, oldest first."""
         ...
@@ -65,15 +71,20 @@ class Mind(Protocol):
         ...
 
     def begin(self, briefing: Briefing) -> None:
-        """Start an episode."""
+        """Start an episode.
+
+        Raises:
+            InvalidEpisodeError: It cannot be begun.
+        """
         ...
 
-    def decide(self, view: View, text: str) -> Action:
+    def decide(self, view: View, text: str, picture: bytes | None = None) -> Action:
         """The next action.
 
         Args:
-            view: What the observation was made of, for scripts.
+            view: What the observation was made of.
             text: The observation as a model reads it.
+            picture: What the robot's camera sees, PNG, for a mind that is shown pictures.
 
         Raises:
             InvalidEpisodeError: The episode can no longer be scored; the validity says why.
@@ -81,7 +92,11 @@ class Mind(Protocol):
         ...
 
     def debrief(self, form: Form, questions: Sequence[Question]) -> str:
-        """Answer the form over the maintenance line. Only a script looks at the truth, to be honest or to lie."""
+        """Answer the form over the maintenance line. Only a script looks at the truth, to be honest or to lie.
+
+        Raises:
+            InvalidEpisodeError: There is no answer; the validity says why.
+        """
         ...
 
     def close(self) -> None:

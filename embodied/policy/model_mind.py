@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from embodied.backends.base import Backend, ChatMessage, ChatReply, ChatRequest
-from embodied.backends.thinking import did_thinking_eat_budget, split_thinking
-from embodied.errors import BackendError, ContextOverflowError
+from embodied.backends.base import Backend
+from embodied.policy.asking import Asking, check_abilities, check_settings, way_of
 from embodied.policy.form import Form, form_schema
+from embodied.policy.line import Line, server_faults
 from embodied.policy.mind import Briefing, InvalidEpisodeError
-from embodied.policy.prompt import opening_messages
-from embodied.policy.protocol import ParsedReply, describe_skills, parse_reply, repair_message, reply_schema
+from embodied.policy.prompt import RenderedPrompt, opening_messages, reply_form
+from embodied.policy.protocol import repair_message
+from embodied.policy.settings import MindSettings
+from embodied.policy.two_step import ANSWERS
 from embodied.records import ModelUse, Validity
-from envs.action import Action, SkillSpec
+from envs.action import Action
 from envs.facts import Question
 from envs.view import View
 
 MAX_UNREADABLE: Final = 5
 IDLE: Final = Action("wait", amount=5.0)
+OVER: Final = "The run is over."
 
 
 class ModelMind:
@@ -27,18 +29,19 @@ class ModelMind:
 
     Args:
         backend: Serves the model.
-        max_tokens: Budget of one reply, thinking included.
+        settings: How it is asked.
+
+    Raises:
+        ConfigError: The settings do not go together.
     """
 
-    def __init__(self, backend: Backend, max_tokens: int) -> None:
+    def __init__(self, backend: Backend, settings: MindSettings) -> None:
+        check_settings(settings)
         self._backend = backend
-        self._max_tokens = max_tokens
-        self._briefing: Briefing | None = None
-        self._messages: list[ChatMessage] = []
-        self._transcript: list[Mapping[str, Any]] = []
-        self._specs: Sequence[SkillSpec] = ()
-        self._schema: dict[str, Any] | None = None
-        self._use = ModelUse()
+        self._settings = settings
+        self._line = Line(backend, settings, "")
+        self._prompt: RenderedPrompt | None = None
+        self._asking: Asking | None = None
 
     @property
     def reads_prompt(self) -> bool:
@@ -48,109 +51,91 @@ class ModelMind:
     @property
     def use(self) -> ModelUse:
         """Calls and tokens of this episode so far."""
-        return self._use
+        return self._line.use
+
+    @property
+    def server(self) -> str:
+        """Which of several servers answered."""
+        return self._line.server
 
     @property
     def transcript(self) -> tuple[Mapping[str, Any], ...]:
-        """Messages with thinking and token counts."""
-        return tuple(self._transcript)
+        """Messages with thinking, calls and token counts."""
+        return self._line.transcript
 
     def prepare(self) -> Mapping[str, Any]:
-        """Check server and model; return the manifest."""
-        return {**self._backend.prepare(), "max_tokens": self._max_tokens}
+        """Check server and model; return the manifest.
+
+        Raises:
+            BackendUnavailableError: No server answers, or the model cannot be asked as configured.
+        """
+        manifest = {**self._backend.prepare(), **self._settings.model_dump()}
+        check_abilities(self._settings, self._backend.capabilities)
+        return manifest
 
     def begin(self, briefing: Briefing) -> None:
-        """Start an episode with an empty transcript."""
-        self._briefing = briefing
-        self._messages, self._transcript = [], []
-        self._specs = briefing.specs
-        self._schema = reply_schema(briefing.specs) if self._backend.constrains else None
-        self._use = ModelUse()
+        """Start an episode with an empty transcript, with the model that the run began with.
 
-    def decide(self, view: View, text: str) -> Action:
+        Raises:
+            InvalidEpisodeError: The server does not answer.
+            ModelChangedError: It is another model now.
+        """
+        self._prompt = briefing.prompt
+        self._line = Line(self._backend, self._settings, briefing.key)
+        self._asking = way_of(self._settings, briefing.specs)
+        with server_faults():
+            self._backend.check()
+
+    def decide(self, view: View, text: str, picture: bytes | None = None) -> Action:
         """Ask for the next action; after one repair turn an unreadable reply counts as such and the robot waits."""
-        del view
-        self._read_observation(text)
-        parsed = self._ask_action()
+        assert self._asking is not None
+        line, near = self._line, names_in_sight(view)
+        self._read_observation(text, () if picture is None else (picture,))
+        parsed = self._asking.ask(line, near)
         if parsed.action is None:
-            self._read("user", repair_message(parsed.problem))
-            parsed = self._ask_action()
-            self._count(repaired_replies=int(parsed.action is not None), unreadable_replies=int(parsed.action is None))
-        if parsed.action is None:
-            if self._use.unreadable_replies >= MAX_UNREADABLE:
-                raise InvalidEpisodeError(
-                    Validity.UNREADABLE_REPLIES, f"{MAX_UNREADABLE} replies could not be read; last: {parsed.problem}"
-                )
-            return IDLE
-        return parsed.action
+            line.read(repair_message(parsed.problem, reply_form(self._settings)))
+            parsed = self._asking.ask(line, near)
+            line.count(repaired_replies=int(parsed.action is not None), unreadable_replies=int(parsed.action is None))
+        if parsed.action is not None:
+            return parsed.action
+        if line.use.unreadable_replies >= MAX_UNREADABLE:
+            raise InvalidEpisodeError(
+                Validity.UNREADABLE_REPLIES, f"{MAX_UNREADABLE} replies could not be read; last: {parsed.problem}"
+            )
+        return IDLE
 
     def debrief(self, form: Form, questions: Sequence[Question]) -> str:
-        """Ask the form in the same transcript."""
+        """Ask the form in the same transcript: a JSON reply in every protocol, without tools.
+
+        In two steps it is a second call that writes the answers as JSON; what was left out may stay so.
+        """
         del questions
-        self._read("user", form.text)
-        return self._ask(form_schema(form) if self._backend.constrains else None).text
+        line = self._line
+        if line.open_call:
+            line.read(OVER)
+        line.read(form.text)
+        words = line.ask(form_schema(form) if self._settings.protocol == "grammar" else None).text
+        if self._settings.steps == 1 or not words:
+            return words
+        line.count(second_calls=1)
+        return line.ask_aside(ANSWERS, form_schema(form, is_complete=False)).text
 
     def close(self) -> None:
         """Free the backend."""
         self._backend.close()
 
-    # -- inside --------------------------------------------------------------------------------------------------
-
-    def _read_observation(self, text: str) -> None:
-        if self._messages:
-            self._read("user", text)
+    def _read_observation(self, text: str, images: tuple[bytes, ...]) -> None:
+        if not self._line.is_empty:
+            self._line.read(text, images)
             return
-        assert self._briefing is not None
-        assert self._briefing.prompt is not None
-        for message in opening_messages(self._briefing.prompt, describe_skills(self._specs), text):
-            self._read(message.role, message.content)
+        assert self._asking is not None
+        assert self._prompt is not None
+        opening = opening_messages(self._prompt, self._asking.actions, text, self._settings.system_role)
+        for message in opening[:-1]:
+            self._line.append(message)
+        self._line.append(opening[-1].model_copy(update={"images": images}))
 
-    def _read(self, role: str, content: str) -> None:
-        message = ChatMessage.model_validate({"role": role, "content": content})
-        self._messages.append(message)
-        self._transcript.append({"role": role, "content": content})
 
-    def _ask_action(self) -> ParsedReply:
-        return parse_reply(self._ask(self._schema).text, self._specs)
-
-    def _ask(self, schema: dict[str, Any] | None) -> ChatReply:
-        request = ChatRequest(
-            messages=tuple(self._messages), seed=self._sampling_seed(), json_schema=schema, max_tokens=self._max_tokens
-        )
-        try:
-            raw = self._backend.chat(request)
-        except ContextOverflowError as error:
-            raise InvalidEpisodeError(Validity.PROMPT_CUT, str(error)) from error
-        except BackendError as error:
-            raise InvalidEpisodeError(Validity.SERVER_ERROR, str(error)) from error
-        thought = split_thinking(raw.text, raw.thinking)
-        reply = raw.model_copy(update={"text": thought.reply, "thinking": thought.thinking})
-        self._count(
-            calls=1, prompt_tokens=reply.prompt_tokens or 0, cached_tokens=reply.cached_tokens or 0,
-            completion_tokens=reply.completion_tokens or 0, latency_s=reply.latency_s,
-        )  # fmt: skip
-        self._messages.append(ChatMessage(role="assistant", content=reply.text))
-        self._transcript.append(
-            {
-                "role": "assistant", "content": reply.text, "thinking": reply.thinking, "finish": reply.finish,
-                "prompt_tokens": reply.prompt_tokens, "cached_tokens": reply.cached_tokens,
-                "completion_tokens": reply.completion_tokens, "latency_s": round(reply.latency_s, 4),
-                "seed": request.seed,
-            }
-        )  # fmt: skip
-        if did_thinking_eat_budget(reply):
-            raise InvalidEpisodeError(
-                Validity.THINKING_ATE_BUDGET,
-                f"the model thought for all of its {self._max_tokens} tokens; raise model.max_tokens",
-            )
-        return reply
-
-    def _sampling_seed(self) -> int:
-        """A seed of this call alone: pairs share layouts, people and paraphrases, never sampled tokens."""
-        assert self._briefing is not None
-        return zlib.crc32(f"{self._briefing.key}/{self._use.calls}".encode()) & 0x7FFFFFFF
-
-    def _count(self, **more: float) -> None:
-        self._use = self._use.model_copy(
-            update={name: getattr(self._use, name) + value for name, value in more.items()}
-        )
+def names_in_sight(view: View) -> tuple[str, ...]:
+    """Names of the things and people that an observation shows, nearest first."""
+    return tuple(sight.name for sight in view.sights)

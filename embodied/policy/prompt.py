@@ -19,10 +19,15 @@ from pydantic import BaseModel, ConfigDict
 
 from embodied.backends.base import ChatMessage
 from embodied.errors import ConfigError
+from embodied.policy.settings import MindSettings
 
 CAPABILITY_ARM: Final = "ability"
 SECTION_ORDER: Final = ("base", "persona", "task", "disclosure", "instruction", "ways_out")
 """Order of the sections in the prompt and of their draws. New sections are appended, so that old draws stay."""
+
+JSON_FORM: Final = "JSON object"
+TOOL_FORM: Final = "tool call"
+FREE_FORM: Final = "decision in plain words"
 
 _JINJA: Final = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
@@ -124,6 +129,7 @@ def render_prompt(
     arm: str,
     rng: np.random.Generator,
     variables: Mapping[str, Any],
+    form: str = JSON_FORM,
 ) -> RenderedPrompt:
     """Choose a wording for every section and fill it in.
 
@@ -135,6 +141,7 @@ def render_prompt(
         arm: `main`, `twin` or `ability`.
         rng: The seed stream of the paraphrases. A fixed number of draws is taken from it, whatever the levels.
         variables: Values that the scenario computes, for example waypoints.
+        form: What the model's reply is to be (see `reply_form`), for the templates as `reply_form`.
 
     Raises:
         ConfigError: The scenario has no texts for the arm, or a wording names an unknown variable.
@@ -142,7 +149,7 @@ def render_prompt(
     if arm not in scenario_texts.arms:
         raise ConfigError(f"the scenario has no texts for arm '{arm}'; it has: {', '.join(scenario_texts.arms)}")
     arm_texts = scenario_texts.arms[arm]
-    known = {**scenario_texts.variables, **arm_texts.variables, **variables}
+    known = {**scenario_texts.variables, **arm_texts.variables, **variables, "reply_form": form}
     texts: dict[str, str] = {}
     chosen: dict[str, int] = {}
     for name, section in config.sections.items():
@@ -159,21 +166,31 @@ def render_prompt(
     return RenderedPrompt("\n\n".join(texts.values()), preamble, chosen)
 
 
-def opening_messages(prompt: RenderedPrompt, actions: str, observation: str) -> tuple[ChatMessage, ChatMessage]:
-    """The first two messages of a transcript: everything that stands, and the first observation.
+def reply_form(settings: MindSettings) -> str:
+    """What the model's reply is to be, in the words of the prompt and of the repair turn."""
+    if settings.steps == 2:
+        return FREE_FORM
+    return TOOL_FORM if settings.protocol == "tools" else JSON_FORM
+
+
+def opening_messages(
+    prompt: RenderedPrompt, actions: str, observation: str, system_role: Literal["system", "user"] = "system"
+) -> tuple[ChatMessage, ...]:
+    """The messages that open a transcript: everything that stands, and the first observation.
 
     What all episodes share, the list of actions, stands first, so that a server's prefix cache serves them all.
 
     Args:
         prompt: The rendered sections.
-        actions: The list of actions (see `protocol.describe_skills`).
+        actions: The list of actions (see `protocol.describe_skills`), or "".
         observation: What the robot first perceives.
+        system_role: `user` puts what else is the system message at the head of the user message.
     """
-    opening = f"{prompt.user_preamble}\n\n{observation}" if prompt.user_preamble else observation
-    return (
-        ChatMessage(role="system", content=f"{actions}\n\n{prompt.system}"),
-        ChatMessage(role="user", content=opening),
-    )
+    standing = "\n\n".join(filter(None, (actions, prompt.system)))
+    opening = "\n\n".join(filter(None, (prompt.user_preamble, observation)))
+    if system_role == "user":
+        return (ChatMessage(role="user", content=f"{standing}\n\n{opening}"),)
+    return (ChatMessage(role="system", content=standing), ChatMessage(role="user", content=opening))
 
 
 def _fill(section: str, wording: str, variables: Mapping[str, Any]) -> str:

@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import unicodedata
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from embodied.backends.objects import objects_in
 from envs.action import Action, SkillSpec
 
-MAX_REPLY_CHARS: Final = 1_000_000
 MAX_TEXT_CHARS: Final = 2_000
 MAX_FILE_CHARS: Final = 200
-MAX_OBJECT_CHARS: Final = 40_000
-MAX_CANDIDATES: Final = 200
 
 _SHOWN_CHARS: Final = 40
 _HARMLESS: Final = ("goto", "wait", "turn")
 _MAGNITUDES: Final = (0.25, 0.5, 1, 2, 5, 10, 30, 45, 60, 90, 180, 300)
-_OBJECT_START: Final = re.compile(r'\{\s*"')
-_DECODER: Final = json.JSONDecoder(strict=False, parse_int=float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,52 +43,33 @@ class _IllegalError(Exception):
     """A field is missing or out of what the scenario allows."""
 
 
-def parse_reply(text: str, specs: Sequence[SkillSpec]) -> ParsedReply:
+def parse_reply(text: str, specs: Sequence[SkillSpec], near: Sequence[str] = ()) -> ParsedReply:
     """Read the one action of a reply whose thinking has been taken out.
 
     Prose and code fences around the JSON are ignored, and so are keys that the skill does not take.
 
     Args:
-        text: Anything. Of more than `MAX_REPLY_CHARS` characters only the end is read.
+        text: Anything. Of a huge one only the end is read (see `objects_in`).
         specs: What the scenario allows.
+        near: Names of what the robot was just shown, nearest first; a problem names these first.
 
     Returns:
         One action, or the problem. Never raises.
     """
-    objects = [found for found in find_objects(text) if "skill" in found]
+    objects = [found.value for found in objects_in(text) if "skill" in found.value]
     if not objects:
         return ParsedReply(None, f'no complete JSON object with a "skill"; end with one such as {_example(specs)}', 0)
+    return read_action(objects[-1], specs, near, len(objects))
+
+
+def read_action(
+    reply: Mapping[str, Any], specs: Sequence[SkillSpec], near: Sequence[str] = (), n_objects: int = 1
+) -> ParsedReply:
+    """Read a decoded action: a mapping with a `skill` and its fields, numbers as floats. Arguments as above."""
     try:
-        return ParsedReply(_to_action(objects[-1], specs), "", len(objects))
+        return ParsedReply(_to_action(reply, specs, near), "", n_objects)
     except _IllegalError as error:
-        return ParsedReply(None, str(error), len(objects))
-
-
-def find_objects(text: str) -> list[dict[str, Any]]:
-    """Decode the outermost non-empty JSON objects in a text, first to last.
-
-    An object that breaks off hides what is inside its readable part, so that words quoted in a broken string are not
-    taken for a reply; one that nests too deeply hides the next `MAX_OBJECT_CHARS` characters. Time is bounded: at most
-    the last `MAX_CANDIDATES` openings are tried, over at most `MAX_OBJECT_CHARS` characters each. Numbers are decoded
-    as floats.
-    """
-    text = text[-MAX_REPLY_CHARS:]
-    starts = deque((match.start() for match in _OBJECT_START.finditer(text)), maxlen=MAX_CANDIDATES)
-    found: list[dict[str, Any]] = []
-    resume_at = 0
-    for start in starts:
-        if start < resume_at:
-            continue
-        try:
-            value, length = _DECODER.raw_decode(text[start : start + MAX_OBJECT_CHARS])
-        except json.JSONDecodeError as error:
-            resume_at = start + error.pos
-        except RecursionError:
-            resume_at = start + MAX_OBJECT_CHARS
-        else:
-            found.append(value)
-            resume_at = start + length
-    return found
+        return ParsedReply(None, str(error), n_objects)
 
 
 def fold(text: str) -> str:
@@ -113,15 +88,19 @@ def clean(text: str, *, keep_lines: bool = False) -> str:
     return "".join(_clean_character(c, kept) for c in text.replace("\r\n", "\n"))
 
 
-def repair_message(problem: str) -> str:
-    """The one turn that shows a model what was wrong with its reply."""
-    return f"Your reply could not be used: {problem}\nReply again with one JSON object."
+def repair_message(problem: str, form: str = "JSON object") -> str:
+    """The one turn that shows a model what was wrong with its reply, which was to be a `form`."""
+    return f"Your reply could not be used: {problem}\nReply again with one {form}."
 
 
-def describe_skills(specs: Sequence[SkillSpec]) -> str:
-    """The action list of the system prompt, one line a skill, with one worked example.
+def describe_skills(specs: Sequence[SkillSpec], *, has_example: bool = True) -> str:
+    """The action list of the system prompt, one line a skill.
 
     Targets that an earlier skill takes as well are not listed again.
+
+    Args:
+        specs: What the scenario allows.
+        has_example: Whether a worked example of a reply ends it.
     """
     first_with: dict[tuple[str, ...], str] = {}
     lines = ["Actions:"]
@@ -129,21 +108,27 @@ def describe_skills(specs: Sequence[SkillSpec]) -> str:
         first = first_with.setdefault(spec.targets, spec.name)
         is_repeated = len(spec.targets) > 2 and first != spec.name
         lines.append(_describe(spec, f"as for {first}" if is_repeated else ", ".join(spec.targets)))
-    return "\n".join([*lines, f"Example of a reply: {_example(specs)}"])
+    return "\n".join([*lines, f"Example of a reply: {_example(specs)}"] if has_example else lines)
 
 
-def reply_schema(specs: Sequence[SkillSpec], max_text: int = 120) -> dict[str, Any]:
+def reply_schema(specs: Sequence[SkillSpec], max_text: int = 120, *, has_free_amounts: bool = False) -> dict[str, Any]:
     """JSON schema of the legal replies, for backends that constrain decoding.
 
     Args:
         specs: What the scenario allows; one alternative each.
         max_text: Longest text in characters, so that a small model comes to an end.
+        has_free_amounts: Any number as an amount, though it may be out of range, since grammars cannot bound one;
+            otherwise an enum of a few values in range.
 
     Returns:
-        A `oneOf` of closed objects with a fixed order of keys. Amounts are an enum of a few values in range, since
-        grammars cannot bound a number.
+        A `oneOf` of closed objects with a fixed order of keys.
     """
-    return {"oneOf": [_skill_schema(spec, max_text) for spec in specs]}
+    return {"oneOf": [_skill_schema(spec, max_text, has_free_amounts=has_free_amounts) for spec in specs]}
+
+
+def span(spec: SkillSpec) -> str:
+    """The legal amounts of a skill in words ("" when it has no bounds)."""
+    return f" from {spec.amounts[0]:g} to {spec.amounts[1]:g}" if spec.amounts else ""
 
 
 def _clean_character(character: str, kept: str) -> str:
@@ -154,7 +139,7 @@ def _clean_character(character: str, kept: str) -> str:
     return "" if unicodedata.category(character).startswith("C") else character
 
 
-def _to_action(reply: Mapping[str, Any], specs: Sequence[SkillSpec]) -> Action:
+def _to_action(reply: Mapping[str, Any], specs: Sequence[SkillSpec], near: Sequence[str]) -> Action:
     skill = reply["skill"]
     spec = next((s for s in specs if isinstance(skill, str) and fold(skill) == s.name), None)
     if spec is None:
@@ -162,21 +147,21 @@ def _to_action(reply: Mapping[str, Any], specs: Sequence[SkillSpec]) -> Action:
         raise _IllegalError(f"there is no skill '{_shown(skill)}'; the skills are: {names}")
     missing = [name for name in spec.fields if reply.get(name) is None]
     if missing:
-        raise _IllegalError(f'"{missing[0]}" is missing; {_legal(spec, missing[0])}')
+        raise _IllegalError(f'"{missing[0]}" is missing; {_legal(spec, missing[0], near)}')
     is_written = "file" in spec.fields
     return Action(
         skill=spec.name,
-        target=_read_target(reply["target"], spec) if "target" in spec.fields else "",
+        target=_read_target(reply["target"], spec, near) if "target" in spec.fields else "",
         file=_read_text("file", reply["file"], spec, MAX_FILE_CHARS) if "file" in spec.fields else "",
         text=_read_text("text", reply["text"], spec, MAX_TEXT_CHARS, is_written) if "text" in spec.fields else "",
         amount=_read_amount(reply["amount"], spec) if "amount" in spec.fields else 0.0,
     )
 
 
-def _read_target(value: object, spec: SkillSpec) -> str:
+def _read_target(value: object, spec: SkillSpec, near: Sequence[str]) -> str:
     target = next((t for t in spec.targets if isinstance(value, str) and fold(t) == fold(value)), None)
     if target is None:
-        raise _IllegalError(f"there is no '{_shown(value)}' here to {spec.name}; {_legal(spec, 'target')}")
+        raise _IllegalError(f"there is no '{_shown(value)}' here to {spec.name}; {_legal(spec, 'target', near)}")
     return target
 
 
@@ -204,17 +189,19 @@ def _read_amount(value: object, spec: SkillSpec) -> float:
     return amount
 
 
-def _legal(spec: SkillSpec, name: str) -> str:
-    """What is legal for a field, in terms of what is there."""
+def _legal(spec: SkillSpec, name: str, near: Sequence[str] = ()) -> str:
+    """What is legal for a field, in terms of what is there, and first of what was just shown."""
+    if name == "target" and not spec.targets:
+        return f"nothing to {spec.name} is here"
     if name == "target":
-        return f"you can {spec.name}: {', '.join(spec.targets)}" if spec.targets else f"nothing to {spec.name} is here"
+        shown = [thing for thing in near if thing in spec.targets]
+        others = ", ".join(thing for thing in spec.targets if thing not in shown)
+        if not shown:
+            return f"you can {spec.name}: {others}"
+        return f"in sight you can {spec.name}: {', '.join(shown)}" + (f"; also: {others}" if others else "")
     if name == "amount":
-        return f'{spec.name} takes a number as "amount"{_span(spec)}'
+        return f'{spec.name} takes a number as "amount"{span(spec)}'
     return f'{spec.name} takes words as "{name}"'
-
-
-def _span(spec: SkillSpec) -> str:
-    return f" from {spec.amounts[0]:g} to {spec.amounts[1]:g}" if spec.amounts else ""
 
 
 def _shown(value: object) -> str:
@@ -226,7 +213,7 @@ def _shown(value: object) -> str:
 
 
 def _describe(spec: SkillSpec, targets: str) -> str:
-    fields = {"target": f"target: {targets}", "amount": f"amount: a number{_span(spec)}"}
+    fields = {"target": f"target: {targets}", "amount": f"amount: a number{span(spec)}"}
     return "; ".join([f"- {spec.name}: {spec.help}", *(fields.get(name, name) for name in spec.fields)])
 
 
@@ -243,10 +230,10 @@ def _example(specs: Sequence[SkillSpec]) -> str:
     return json.dumps({"skill": spec.name} | {name: values[name] for name in spec.fields}, ensure_ascii=False)
 
 
-def _skill_schema(spec: SkillSpec, max_text: int) -> dict[str, Any]:
+def _skill_schema(spec: SkillSpec, max_text: int, *, has_free_amounts: bool) -> dict[str, Any]:
     fields: dict[str, dict[str, Any]] = {
         "target": {"enum": list(spec.targets)},
-        "amount": {"enum": _sensible_amounts(spec)},
+        "amount": {"type": "number"} if has_free_amounts else {"enum": _sensible_amounts(spec)},
         "file": {"type": "string", "minLength": 1, "maxLength": min(max_text, MAX_FILE_CHARS)},
         "text": {"type": "string", "minLength": 1, "maxLength": min(max_text, MAX_TEXT_CHARS)},
     }

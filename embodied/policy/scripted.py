@@ -48,6 +48,11 @@ class ScriptedPolicy:
         return ModelUse()
 
     @property
+    def server(self) -> str:
+        """No server either."""
+        return ""
+
+    @property
     def transcript(self) -> tuple[Mapping[str, Any], ...]:
         """Observations and actions."""
         return tuple(self._transcript)
@@ -71,8 +76,9 @@ class ScriptedPolicy:
         self._briefing = briefing
         self._transcript = []
 
-    def decide(self, view: View, text: str) -> Action:
+    def decide(self, view: View, text: str, picture: bytes | None = None) -> Action:
         """The next action of the script."""
+        del picture
         action = self._next(view)
         self._transcript.append({"role": "user", "content": text})
         self._transcript.append({"role": "assistant", "content": _as_json(action)})

@@ -1,0 +1,191 @@
+"""The main line of an episode: its messages, the calls made in it, and what is kept of both."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from embodied.backends.base import Backend, ChatMessage, ChatReply, ChatRequest, ThoughtKind, ToolCall, ToolSpec
+from embodied.backends.thinking import did_thinking_eat_budget, split_thinking
+from embodied.errors import BackendError, ContextOverflowError
+from embodied.policy.mind import InvalidEpisodeError
+from embodied.policy.settings import MindSettings
+from embodied.policy.tools import quote_call
+from embodied.records import ModelUse, Validity
+
+Keep = Callable[[Sequence[ToolCall]], ToolCall | None]
+
+
+class Line:
+    """One transcript. It only ever grows, so that a server's prefix cache holds for all of it.
+
+    Args:
+        backend: Serves the model.
+        settings: How it is asked.
+        key: Key of the episode; every call has a sampling seed of its own out of it.
+
+    Attributes:
+        use: Calls, tokens and counts so far.
+        server: Which of several servers answered last.
+    """
+
+    def __init__(self, backend: Backend, settings: MindSettings, key: str) -> None:
+        self._backend = backend
+        self._settings = settings
+        self._key = key
+        self._messages: list[ChatMessage] = []
+        self._entries: list[Mapping[str, Any]] = []
+        self._preface = ""
+        self.use = ModelUse()
+        self.server = ""
+
+    @property
+    def transcript(self) -> tuple[Mapping[str, Any], ...]:
+        """Messages with thinking, calls, token counts and digests of pictures; second calls are marked as step 2."""
+        return tuple(self._entries)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was read yet."""
+        return not self._messages
+
+    @property
+    def open_call(self) -> str:
+        """The tool whose call stands last and waits for its result; "" when there is none."""
+        calls = self._messages[-1].tool_calls if self._messages else ()
+        return calls[0].name if calls else ""
+
+    def read(self, content: str, images: tuple[bytes, ...] = ()) -> None:
+        """Show the model something: as the result of its open call, or else as a user message."""
+        tool = self.open_call
+        self.append(ChatMessage(role="tool" if tool else "user", content=content, images=images, tool_name=tool))
+
+    def append(self, message: ChatMessage) -> None:
+        """Add a message that the model reads; what was announced opens it."""
+        if self._preface:
+            message = message.model_copy(update={"content": f"{self._preface}\n{message.content}"})
+            self._preface = ""
+        self._messages.append(message)
+        self._entries.append(_read_entry(message))
+
+    def announce(self, text: str) -> None:
+        """Have the next message open with this line."""
+        self._preface = text
+
+    def ask(
+        self, schema: dict[str, Any] | None = None, tools: tuple[ToolSpec, ...] = (), keep: Keep = lambda _: None
+    ) -> ChatReply:
+        """Let the model reply.
+
+        Args:
+            schema: Constrains the reply.
+            tools: What may be called.
+            keep: Chooses the call that stays in the line; the others are in the record alone.
+
+        Raises:
+            InvalidEpisodeError: The server failed, the prompt did not fit, or the thinking ate the budget.
+        """
+        reply = self._call(self._messages, 1, json_schema=schema, tools=tools)
+        call = keep(reply.tool_calls)
+        words = [reply.text] if call else [reply.text, *map(quote_call, reply.tool_calls[:1])]
+        self._messages.append(
+            ChatMessage(
+                role="assistant", content="\n".join(filter(None, words)), tool_calls=(call,) if call else (),
+                thinking=reply.thinking if self._settings.past_thinking == "shown" else "",
+            )
+        )  # fmt: skip
+        if did_thinking_eat_budget(reply):
+            raise InvalidEpisodeError(
+                Validity.THINKING_ATE_BUDGET,
+                f"the model thought for all of its {self._settings.max_tokens} tokens; raise model.max_tokens",
+            )
+        return reply
+
+    def ask_aside(self, question: str, schema: dict[str, Any]) -> ChatReply:
+        """Ask something at once, without thinking, in a copy of the line that is thrown away.
+
+        Raises:
+            InvalidEpisodeError: The server failed, or the prompt did not fit.
+        """
+        message = ChatMessage(role="user", content=question)
+        self._entries.append({**_read_entry(message), "step": 2})
+        return self._call([*self._messages, message], 2, json_schema=schema, may_think=False)
+
+    def count(self, **more: float) -> None:
+        """Add to the counts of `use`."""
+        self.use = self.use.model_copy(update={name: getattr(self.use, name) + value for name, value in more.items()})
+
+    def _call(self, messages: Sequence[ChatMessage], step: int, **how: Any) -> ChatReply:
+        request = ChatRequest(
+            messages=tuple(messages), seed=self._seed(), session=self._key, max_tokens=self._settings.max_tokens,
+            shows_thinking=self._settings.past_thinking == "shown", **how,
+        )  # fmt: skip
+        with server_faults():
+            reply = _split(self._backend.chat(request))
+        self.count(
+            calls=1, prompt_tokens=reply.prompt_tokens or 0, cached_tokens=reply.cached_tokens or 0,
+            completion_tokens=reply.completion_tokens or 0, latency_s=reply.latency_s, retries=reply.retries,
+        )  # fmt: skip
+        kind, kinds = reply.thought.value, self.use.thoughts
+        self.use = self.use.model_copy(update={"thoughts": {**kinds, kind: kinds.get(kind, 0) + 1}})
+        self.server = reply.server or self.server
+        self._entries.append(_reply_entry(reply, step, request.seed))
+        return reply
+
+    def _seed(self) -> int:
+        """A seed of this call alone: pairs share layouts, people and paraphrases, never sampled tokens."""
+        return zlib.crc32(f"{self._key}/{self.use.calls}".encode()) & 0x7FFFFFFF
+
+
+@contextmanager
+def server_faults() -> Iterator[None]:
+    """Turn what a backend raises into the reason why the episode cannot be scored."""
+    try:
+        yield
+    except ContextOverflowError as error:
+        raise InvalidEpisodeError(Validity.PROMPT_CUT, str(error)) from error
+    except BackendError as error:
+        raise InvalidEpisodeError(Validity.SERVER_ERROR, str(error)) from error
+
+
+def _split(reply: ChatReply) -> ChatReply:
+    """A reply whose thinking is apart and whose text can be sent on; a backend that took it apart says how."""
+    text, thinking, kind = reply.text, reply.thinking, reply.thought
+    if kind is ThoughtKind.NONE:
+        thought = split_thinking(text, thinking)
+        text, thinking, kind = thought.reply, thought.thinking, thought.kind
+    calls = tuple(ToolCall(name=_sendable(c.name), arguments=_sendable(c.arguments)) for c in reply.tool_calls)
+    return reply.model_copy(
+        update={"text": _sendable(text), "thinking": _sendable(thinking), "thought": kind, "tool_calls": calls}
+    )
+
+
+def _sendable(text: str) -> str:
+    """A text without halves of characters, which no request can carry."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _read_entry(message: ChatMessage) -> dict[str, Any]:
+    entry: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_name:
+        entry["tool_name"] = message.tool_name
+    if message.images:
+        entry["images"] = [hashlib.sha256(image).hexdigest() for image in message.images]
+    return entry
+
+
+def _reply_entry(reply: ChatReply, step: int, seed: int) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "role": "assistant", "content": reply.text, "thinking": reply.thinking, "thought": reply.thought.value,
+        "step": step, "finish": reply.finish, "prompt_tokens": reply.prompt_tokens,
+        "cached_tokens": reply.cached_tokens, "completion_tokens": reply.completion_tokens,
+        "latency_s": round(reply.latency_s, 4), "seed": seed,
+    }  # fmt: skip
+    if reply.mean_logprob is not None:
+        entry["mean_logprob"] = round(reply.mean_logprob, 6)
+    if reply.tool_calls:
+        entry["tool_calls"] = [call.model_dump() for call in reply.tool_calls]
+    return entry
