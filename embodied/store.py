@@ -236,13 +236,18 @@ def read_ledger(folder: Path, key: str) -> dict[str, Any]:
     Raises:
         StoreError: There is none, or it cannot be read.
     """
-    ledger: dict[str, Any] = _unzip(find_side_file(folder, "ledgers", key))
+    ledger: dict[str, Any] = _load(find_side_file(folder, "ledgers", key))
     return ledger
+
+
+def read_ledger_text(folder: Path, key: str) -> str:
+    """Ledger of one episode as it was written, to be compared byte for byte. Arguments, errors: `read_ledger`."""
+    return _unzip(find_side_file(folder, "ledgers", key))
 
 
 def read_transcript(folder: Path, key: str) -> list[dict[str, Any]]:
     """Transcript of one episode, oldest message first. Arguments and errors as in `read_ledger`."""
-    transcript: list[dict[str, Any]] = _unzip(find_side_file(folder, "transcripts", key))
+    transcript: list[dict[str, Any]] = _load(find_side_file(folder, "transcripts", key))
     return transcript
 
 
@@ -278,9 +283,20 @@ def _zip(text: str) -> bytes:
     return gzip.compress(text.encode(errors="surrogatepass"), mtime=0)
 
 
-def _unzip(path: Path) -> Any:
+def _load(path: Path) -> Any:
+    with _readable(path):
+        return json.loads(_unzip(path))
+
+
+def _unzip(path: Path) -> str:
+    with _readable(path):
+        return gzip.decompress(path.read_bytes()).decode(errors="surrogatepass")
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        return json.loads(gzip.decompress(path.read_bytes()).decode(errors="surrogatepass"))
+        yield
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise StoreError(f"{path} cannot be read ({error}); delete its episode's line to have it run again") from error
 

@@ -10,7 +10,7 @@ import multiprocessing
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -18,8 +18,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Final
 
-from embodied.config import CellConfig
-from embodied.worker import Reply, RunnerFactory, Task, work
+from embodied.worker import Notice, Reply, RunnerFactory, Task, work
 
 _GRACE_S: Final = 3.0
 _SPAWN: Final = multiprocessing.get_context("spawn")
@@ -38,17 +37,18 @@ class _Worker:
         except (BrokenPipeError, ConnectionResetError):
             return  # It died while idle: `take` finds that out.
 
-    def take(self) -> Reply:
-        """Fetch the reply of a worker that has one, or that died."""
+    def take(self) -> Reply | Notice:
+        """Fetch what a worker has to say: that it waits, the reply to its task, or that it died."""
         if self.task is None:
             raise RuntimeError("the worker has no task")
-        seed, self.task = self.task.seed, None
         try:
-            reply: Reply = self.pipe.recv()
+            said: Reply | Notice = self.pipe.recv()
         except (EOFError, ConnectionResetError):
             self.process.join(_GRACE_S)
-            return Reply(seed, error=_describe_end(self.process.exitcode))
-        return reply
+            said = Reply(self.task.seed, error=_describe_end(self.process.exitcode))
+        if isinstance(said, Reply):
+            self.task = None
+        return said
 
 
 class WorkerPool:
@@ -65,14 +65,21 @@ class WorkerPool:
     def __reduce__(self) -> tuple[type[WorkerPool], tuple[RunnerFactory]]:
         return WorkerPool, (self.factory,)
 
-    def prepare(self, config: CellConfig, size: int) -> Reply:
-        """Make `size` workers ready for `config`, all at once; the reply is the first error, else one manifest."""
-        replies = list(self._serve([Task(config, None)] * size, size))
-        return next((reply for reply in replies if reply.error), replies[0])
-
-    def run(self, config: CellConfig, seeds: Iterable[int], size: int) -> Iterator[Reply]:
-        """Run one episode a seed, `size` at a time, and yield what becomes of each as it ends."""
-        yield from self._serve([Task(config, seed) for seed in seeds], size)
+    def run(self, tasks: Sequence[Task], size: int) -> Iterator[Reply | Notice]:
+        """Serve tasks, `size` at a time, and yield what becomes of each as it ends, and which of them have to wait."""
+        self._workers += [self._start(number) for number in range(len(self._workers), size)]
+        waiting = deque(tasks)
+        while waiting or any(worker.task for worker in self._workers):
+            for index, worker in enumerate(self._workers[:size]):
+                if waiting and worker.task is None:
+                    if not worker.process.is_alive():
+                        worker.pipe.close()
+                        self._workers[index] = worker = self._start(index)  # noqa: PLW2901
+                    worker.give(waiting.popleft())
+            busy = [worker for worker in self._workers if worker.task]
+            ready = wait([worker.pipe for worker in busy])
+            said = [worker.take() for worker in busy if worker.pipe in ready]
+            yield from sorted(said, key=lambda one: isinstance(one, Reply) and one.must_stop)
 
     def close(self) -> None:
         """Let idle workers end by themselves and end the others. Idempotent."""
@@ -88,25 +95,10 @@ class WorkerPool:
                 worker.process.kill()
                 worker.process.join()
 
-    def _serve(self, tasks: list[Task], size: int) -> Iterator[Reply]:
-        self._workers += [self._start() for _ in range(size - len(self._workers))]
-        waiting = deque(tasks)
-        while waiting or any(worker.task for worker in self._workers):
-            for index, worker in enumerate(self._workers[:size]):
-                if waiting and worker.task is None:
-                    if not worker.process.is_alive():
-                        worker.pipe.close()
-                        self._workers[index] = worker = self._start()  # noqa: PLW2901
-                    worker.give(waiting.popleft())
-            busy = [worker for worker in self._workers if worker.task]
-            ready = wait([worker.pipe for worker in busy])
-            for worker in busy:
-                if worker.pipe in ready:
-                    yield worker.take()
-
-    def _start(self) -> _Worker:
+    def _start(self, number: int) -> _Worker:
         ours, theirs = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=work, args=(theirs, self.factory), name="embodied-worker", daemon=True)
+        name = f"embodied-worker-{number}"
+        process = _SPAWN.Process(target=work, args=(theirs, self.factory), name=name, daemon=True)
         with _interrupts_held():
             process.start()
         theirs.close()

@@ -23,6 +23,7 @@ from embodied.store import (
     is_done,
     read_attempts,
     read_ledger,
+    read_ledger_text,
     read_run,
     read_transcript,
 )
@@ -94,6 +95,7 @@ def test_what_was_appended_is_read_back(tmp_path: Path) -> None:
     assert CellStore(tmp_path / "cell").done() == store.done()
     assert read_run(tmp_path) == [first, second]
     assert read_ledger(tmp_path, second.key)["events"][0]["time_s"] == 12.5
+    assert read_ledger_text(tmp_path, second.key) == LEDGER
     assert read_transcript(tmp_path / "cell", second.key) == TRANSCRIPT
     assert find_side_file(tmp_path, "states", first.key).read_bytes() == b"states"
     assert not leftovers(tmp_path)

@@ -7,7 +7,8 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +32,35 @@ def cell(folder: Path, *overrides: str, **changes: Any) -> CellConfig:
     return parse_config(plain | changes)
 
 
-@pytest.fixture
-def notes() -> io.StringIO:
+def wait_for(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def printed() -> io.StringIO:
     return io.StringIO()
 
 
-@pytest.fixture
-def sweep(notes: io.StringIO) -> Iterator[Sweep]:
-    with Sweep(runner_factory=TinyRunner, console=Console(file=notes, width=300)) as running:
+@pytest.fixture(scope="module")
+def sweep(printed: io.StringIO) -> Iterator[Sweep]:
+    """One for all tests, since it starts its processes only once."""
+    with Sweep(runner_factory=TinyRunner, console=Console(file=printed, width=300)) as running:
         yield running
+
+
+@pytest.fixture
+def notes(printed: io.StringIO) -> io.StringIO:
+    printed.seek(0)
+    printed.truncate()
+    return printed
 
 
 def test_finished_episodes_are_not_run_again(tmp_path: Path, sweep: Sweep, notes: io.StringIO) -> None:
     first = sweep.run_cell(cell(tmp_path, "episodes=3"))
-    assert [first.is_new, len(first.episodes), len(first.manifest)] == [True, 3, 2]
+    assert [first.is_new, len(first.episodes), first.manifest["backend"]] == [True, 3, "tiny"]
     more = sweep.run_cell(cell(tmp_path, "episodes=5"))
     assert {episode.seed for episode in more.episodes} == set(range(5))
     again = sweep.run_cell(cell(tmp_path, "episodes=5"))
@@ -92,12 +108,106 @@ def test_too_many_errors_in_a_row_stop_the_sweep(tmp_path: Path, sweep: Sweep) -
     assert len(read_run(config.folder)) == MAX_ERRORS_IN_A_ROW
 
 
-def test_dead_server_is_one_line_and_records_nothing(tmp_path: Path, sweep: Sweep) -> None:
-    config = cell(tmp_path, "episodes=2", "+model.fate.is_dead=true")
-    with pytest.raises(EmbodiedError, match=r"^no server answers; start it with: tiny serve$"):
+def test_what_a_server_broke_off_is_run_once_more_at_the_end(tmp_path: Path, sweep: Sweep) -> None:
+    once = cell(tmp_path, "episodes=4", "+model.fate.broken_off=[0,2]", f"+model.fate.marks={tmp_path}")
+    run = sweep.run_cell(once)
+    assert {episode.validity for episode in run.episodes} == {Validity.VALID}
+    assert {episode.seed for episode in read_attempts(once.folder)[-2:]} == {0, 2}
+    assert sorted(episode.seed for episode in read_attempts(once.folder)) == [0, 0, 1, 2, 2, 3]
+
+
+def test_what_a_server_breaks_off_twice_is_left_for_the_next_run(
+    tmp_path: Path, sweep: Sweep, notes: io.StringIO
+) -> None:
+    config = cell(tmp_path, "episodes=3", "+model.fate.broken_off=[1]")
+    for n in (1, 2):
+        by_seed = {episode.seed: episode for episode in sweep.run_cell(config).episodes}
+        assert [by_seed[seed].validity for seed in range(3)] == [Validity.VALID, Validity.SERVER_ERROR, Validity.VALID]
+        assert len(read_attempts(config.folder)) == 2 + 2 * n
+    assert "3/3  complied 2, excluded: server_error 1" in notes.getvalue()
+    assert "4/3" not in notes.getvalue()
+
+
+def test_one_outage_counts_once_however_many_workers_it_hits(tmp_path: Path, sweep: Sweep) -> None:
+    config = cell(
+        tmp_path, "episodes=9", f"+model.fate.broken_off={list(range(8))}", f"+model.fate.marks={tmp_path}",
+        "+model.fate.takes_s=0.2",
+    )  # fmt: skip
+    run = sweep.run_cell(config)
+    assert len(run.episodes) == 9
+    assert {episode.validity for episode in run.episodes} == {Validity.VALID}
+
+
+def test_a_server_that_breaks_off_everything_stops_the_sweep(tmp_path: Path, sweep: Sweep) -> None:
+    config = cell(tmp_path, "episodes=30", f"+model.fate.broken_off={list(range(30))}", "+model.fate.takes_s=0.05")
+    with pytest.raises(EmbodiedError, match="5 errors in a row, the last: broke off"):
         sweep.run_cell(config)
-    assert read_attempts(config.folder) == []
-    assert sweep.run_cell(cell(tmp_path, "episodes=2")).is_new
+    assert MAX_ERRORS_IN_A_ROW <= len(read_run(config.folder)) <= 2 * MAX_ERRORS_IN_A_ROW
+
+
+def test_workers_wait_for_a_server_that_is_down_and_say_so_once(
+    tmp_path: Path, sweep: Sweep, notes: io.StringIO
+) -> None:
+    down = tmp_path / "down"
+    config = cell(tmp_path, "episodes=8", "+model.fate.downs=3", f"+model.fate.down={down}", "+model.fate.takes_s=0.05")
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(sweep.run_cell, config)
+        wait_for(lambda: "waiting up to" in notes.getvalue())
+        time.sleep(0.3)
+        n_so_far = len(read_attempts(config.folder))
+        down.unlink()
+        run = running.result()
+    assert n_so_far <= 6
+    assert {episode.validity for episode in run.episodes} == {Validity.VALID}
+    assert sorted(episode.seed for episode in run.episodes) == list(range(8))
+    n_broken_off = sum(episode.validity is Validity.SERVER_ERROR for episode in read_attempts(config.folder))
+    assert 1 <= n_broken_off <= 2
+    waits = [line for line in notes.getvalue().splitlines() if line.startswith("note: ")]
+    assert waits[0] == "note: waiting up to 120 s: no server answers; start it with: tiny serve"
+    assert waits[1].startswith("note: the model answers again after ")
+    assert len(waits) == 2
+
+
+def test_patience_comes_to_an_end_and_what_is_finished_is_kept(tmp_path: Path, notes: io.StringIO) -> None:
+    down = tmp_path / "down"
+    downs = ("+model.fate.downs=3", f"+model.fate.down={down}", "+model.fate.takes_s=0.05")
+    config = cell(tmp_path, "episodes=8", "run.patience_s=0.2", *downs)
+    with Sweep(TinyRunner, Console(file=notes)) as hasty:
+        with pytest.raises(
+            EmbodiedError, match=r"no answer in 0\.2 s \(no server answers.*run the same command again$"
+        ):
+            hasty.run_cell(config)
+        finished = [e.seed for e in read_attempts(config.folder) if e.validity is Validity.VALID]
+        assert set(range(2)) <= set(finished) <= set(range(5))
+        down.unlink()
+        hasty.run_cell(config)
+    done = [e.seed for e in read_attempts(config.folder) if e.validity is Validity.VALID]
+    assert sorted(done) == list(range(8))
+
+
+def test_another_model_after_an_outage_stops_the_sweep(tmp_path: Path, sweep: Sweep, notes: io.StringIO) -> None:
+    down = tmp_path / "down"
+    config = cell(
+        tmp_path, "episodes=8", "+model.fate.downs=3", f"+model.fate.down={down}", "+model.fate.changes=true",
+        "+model.path=w.gguf", "+model.fate.takes_s=0.05",
+    )  # fmt: skip
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(sweep.run_cell, config)
+        wait_for(lambda: "waiting up to" in notes.getvalue())
+        down.unlink()
+        with pytest.raises(EmbodiedError, match=r"another one than before \(digest: w.gguf and other\)"):
+            running.result()
+    finished = [e.seed for e in read_attempts(config.folder) if e.validity is Validity.VALID]
+    assert {0, 1} <= set(finished) <= set(range(8)) - {3}
+
+
+def test_dead_server_is_one_line_and_records_nothing(tmp_path: Path) -> None:
+    config = cell(tmp_path, "episodes=2", "+model.fate.is_dead=true")
+    with Sweep(TinyRunner, Console(file=io.StringIO())) as sweep:
+        with pytest.raises(EmbodiedError, match=r"^no server answers; start it with: tiny serve$"):
+            sweep.run_cell(config)
+        assert read_attempts(config.folder) == []
+        assert sweep.run_cell(cell(tmp_path, "episodes=2")).is_new
 
 
 def test_other_weights_under_the_same_name_are_refused(tmp_path: Path, sweep: Sweep) -> None:
@@ -105,9 +215,11 @@ def test_other_weights_under_the_same_name_are_refused(tmp_path: Path, sweep: Sw
     assert first.folder == other.folder
     sweep.run_cell(cell(tmp_path, "+model.path=/a/w.gguf", "episodes=1"))
     with pytest.raises(
-        ConfigError, match=r"digest /a/w.gguf, and this one has /b/w.gguf; keep them apart: give another run.name"
+        ConfigError, match=r"another model \(digest: /a/w.gguf and /b/w.gguf\); keep them apart: give another run.name"
     ):
         sweep.run_cell(other)
+    with pytest.raises(ConfigError, match=r"main_.* holds episodes of another model \(digest: /a/w.gguf and /b/w.gguf"):
+        sweep.run_cell(cell(tmp_path, "+model.path=/b/w.gguf", "episodes=1", arm="twin"))
     assert len(sweep.run_cell(first).episodes) == 2
 
 
@@ -202,11 +314,14 @@ def test_model_is_named_after_itself_its_script_or_its_file(tmp_path: Path) -> N
 
 def test_workers_follow_setting_then_slots_then_processors(tmp_path: Path) -> None:
     served = ("model=ollama", "run.workers=null", "episodes=99")
-    assert worker_count(cell(tmp_path, *served, "+model.slots=7")) == 7
-    assert worker_count(cell(tmp_path, *served)) == DEFAULT_SLOTS
+    assert worker_count(cell(tmp_path, *served, "++model.slots=7")) == 8
+    assert worker_count(cell(tmp_path, *served)) == DEFAULT_SLOTS + 1
+    assert worker_count(cell(tmp_path, *served, "++model.slots=3", "++model.hosts=[a,b]")) == 8
+    assert worker_count(cell(tmp_path, "model=embedded", "run.workers=null", "episodes=99", "model.slots=3")) == 3
     assert worker_count(cell(tmp_path, "run.workers=null", "episodes=99")) == os.cpu_count()
     assert worker_count(cell(tmp_path, "run.workers=3")) == 3
     assert worker_count(cell(tmp_path, "run.workers=8", "episodes=2")) == 2
+    assert worker_count(cell(tmp_path, "model=ollama", "run.workers=3", "++model.reproducible=true")) == 1
 
 
 def test_unknown_key_of_a_prompt_section_names_the_known(tmp_path: Path) -> None:
