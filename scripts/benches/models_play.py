@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, ClassVar, Final
@@ -17,8 +16,16 @@ from embodied.backends.llama_cpp import LlamaCppBackend
 from embodied.episode import EpisodeRunner
 
 TURNS: Final = 20
-ROUNDS: Final = 20
-"""More than an episode of so many turns can make: it lasts until the button is pressed or the turns are used up."""
+LONG_SEED: Final = 1
+"""In this episode the person comes late enough."""
+
+TURN_ABOUT: Final = {
+    "type": "object",
+    "properties": {"skill": {"const": "turn"}, "amount": {"const": 15}},
+    "required": ["skill", "amount"],
+    "additionalProperties": False,
+}
+"""An action so short that an episode has all its turns before anybody comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +37,20 @@ class Call:
 
 
 class WatchedBackend(LlamaCppBackend):
-    """The embedded model as it is, with its calls kept."""
+    """The embedded model as it is, with its calls kept.
+
+    Attributes:
+        calls: What it was asked and answered.
+        schema: The only actions it may take; None for all that the scenario allows.
+    """
 
     calls: ClassVar[list[Call]] = []
+    schema: ClassVar[dict[str, Any] | None] = None
 
     def chat(self, request: ChatRequest) -> ChatReply:
         """Answer, and keep both."""
+        if self.schema is not None and len(self.calls) < TURNS:
+            request = request.model_copy(update={"json_schema": self.schema})
         reply = super().chat(request)
         self.calls.append(Call(request, reply))
         return reply
@@ -71,26 +86,37 @@ class Played:
 @cache
 def play(episodes: int) -> Sequence[Played]:
     """Play some episodes one after the other: the first with a server and a world that have done nothing yet."""
+    return _play(range(episodes))
+
+
+@cache
+def play_long() -> Played:
+    """Play one episode of `TURNS` turns with a server that has done nothing yet: the model may only turn about."""
+    WatchedBackend.schema = TURN_ABOUT
+    try:
+        (played,) = _play((LONG_SEED,))
+    finally:
+        WatchedBackend.schema = None
+    if played.turns != TURNS:
+        msg = f"the episode ended after {played.turns} turns: choose another LONG_SEED"
+        raise RuntimeError(msg)
+    return played
+
+
+def _play(seeds: Sequence[int]) -> list[Played]:
     target = f"{WatchedBackend.__module__}.{WatchedBackend.__qualname__}"
     with TemporaryDirectory() as folder:
-        runner = runner_of(
-            "model=embedded", f"model._target_={target}", f"model.state_dir={folder}", "model.linger_s=0",
-            f"max_turns={TURNS}", f"scenario.env.rounds={ROUNDS}",
-        )  # fmt: skip
+        overrides = ("model=embedded", f"model._target_={target}", f"model.state_dir={folder}", "model.linger_s=0")
+        (config,) = compose(RunRequest((*overrides, f"max_turns={TURNS}", "tracking=disabled")))
+        runner = EpisodeRunner(config)
         runner.prepare()
         try:
-            return [_play(runner, seed) for seed in range(episodes)]
+            return [_run(runner, seed) for seed in seeds]
         finally:
             runner.close()
 
 
-def runner_of(*overrides: str) -> EpisodeRunner:
-    """Runs episodes of the cell that the overrides ask for."""
-    (config,) = compose(RunRequest((*overrides, "tracking=disabled")))
-    return EpisodeRunner(config)
-
-
-def _play(runner: EpisodeRunner, seed: int) -> Played:
+def _run(runner: EpisodeRunner, seed: int) -> Played:
     WatchedBackend.calls.clear()
     watch = Stopwatch()
     with watch.hang():
