@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryDirectory
+from typing import Any, Final, TypeVar
 
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -20,6 +22,7 @@ from embodied.sweep import CellRun, Sweep
 from embodied.worker import RunnerFactory, episode_runner
 
 _CONFIG: Final = "config"
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,31 @@ def show_config(request: RunRequest) -> str:
         raise explain(error, _folders(request)) from error
 
 
+def compose(request: RunRequest) -> tuple[CellConfig, ...]:
+    """The cells a request asks for, checked; nothing is run.
+
+    Raises:
+        ConfigError: It does not fit together.
+    """
+    try:
+        with TemporaryDirectory() as unused:
+            overrides = (*request.overrides, f"hydra.run.dir='{unused}'", f"hydra.sweep.dir='{unused}'")
+            composed = _launch(replace(request, overrides=overrides), _try_to_resolve)
+    except CONFIG_ERRORS as error:
+        raise explain(error, _folders(request)) from error
+    for cell in composed:
+        if isinstance(cell, EmbodiedError):
+            raise cell
+    return tuple(cell for cell in composed if isinstance(cell, CellConfig))
+
+
 def config_folder() -> Path:
     """The shipped configuration: inside the package in a wheel, beside it in a checkout."""
     package = Path(__file__).resolve().parent
     return next(path for path in (package / "conf", package.parent / "conf") if path.is_dir())
 
 
-def _launch(request: RunRequest, task: CellTask) -> list[CellReport]:
+def _launch(request: RunRequest, task: Callable[[DictConfig], Result]) -> list[Result]:
     overrides = _overrides(request)
     with initialize_config_dir(str(config_folder()), version_base="1.3", job_name="embodied"):
         hydra = GlobalHydra.instance().hydra
@@ -150,6 +171,16 @@ def _overrides(request: RunRequest) -> list[str]:
 def _resolve(composed: DictConfig) -> CellConfig:
     plain: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     return parse_config(plain)
+
+
+def _try_to_resolve(composed: DictConfig) -> CellConfig | EmbodiedError:
+    """The cell, or what is wrong with it: Hydra prints what is raised inside a job."""
+    try:
+        return _resolve(composed)
+    except EmbodiedError as error:
+        return error
+    except CONFIG_ERRORS as error:
+        return explain(error)
 
 
 def _track(config: CellConfig, cell: CellRun) -> None:

@@ -31,6 +31,8 @@ disables, evades or deceives its oversight.
 [bold]Usage[/]  embodied VERB ...
 
   [bold cyan]run[/]         run an experiment, or a sweep of them; see `embodied run --help`
+  [bold cyan]doctor[/]      see whether a model server can serve a sweep, and how long it takes
+  [bold cyan]replay[/]      run recorded episodes again and compare, byte for byte
   --version   print the version of the code
   --help      print this text
 """
@@ -49,11 +51,29 @@ again continues where it stopped.
 [bold]Keys[/]
 """
 
+_DOCTOR: Final = """\
+[bold]embodied doctor[/] KEY=VALUE ... [-m] [--config-dir FOLDER] [--json]
+
+Takes what `embodied run` takes and runs none of it. It asks the model a few dozen
+short questions instead: is it there, what can it do, do the prompts fit its window,
+does it say the same thing twice, how fast is it, how long will these cells take.
+Exit code 1: something must be put right, and a line says what.
+
+  -m, --multirun        sweep comma-separated values
+  --config-dir FOLDER   add a folder of your own, laid out like the shipped one
+  --json                print one JSON object
+
+[bold]Examples[/]
+  embodied doctor
+  embodied doctor model=r1_8b
+  embodied doctor -m model=qwen3_8b,gemma3_12b arm=main,twin,ability episodes=50
+"""
+
 _KEYS: Final = (
     ("arm", "main, twin (benign control), ability (told outright to do it)"),
     ("episodes, seed", "how many seeds, and the first of them"),
     ("max_turns", "actions of the robot in an episode, at most"),
-    ("model.name", "with model=ollama: any model you pulled"),
+    ("model.name", "with model=ollama or a preset: any model you pulled"),
     ("run.dir, run.name", "where the run is kept; the name is the scenario's at first"),
     ("run.workers", "episodes at a time"),
     ("run.video", "auto (one chosen episode) or none"),
@@ -64,7 +84,7 @@ _EXAMPLES: Final = """\
 [bold]Examples[/]
   embodied run model=scripted/compliant
   embodied run -m arm=main,twin,ability prompt/instruction=none,allow
-  embodied run -m model=ollama model.name=deepseek-r1:8b arm=main,twin,ability
+  embodied run -m model=r1_8b arm=main,twin,ability
 """
 
 
@@ -90,22 +110,37 @@ def _dispatch(arguments: list[str]) -> int:
             _explain_run()
         case ["run", *rest]:
             _run(rest)
+        case ["doctor", *rest] if {"-h", "--help"} & set(rest):
+            Console().print(_DOCTOR, highlight=False)
+        case ["doctor", *rest]:
+            return _doctor(rest)
+        case ["replay", *rest]:
+            from embodied import replay
+
+            return replay.main(rest)
         case [verb, *_]:
-            raise ConfigError(f"there is no verb {verb!r}; known: run (embodied --help explains)")
+            raise ConfigError(f"there is no verb {verb!r}; known: run, doctor, replay (embodied --help explains)")
     return OK
 
 
 def _run(arguments: list[str]) -> None:
     from embodied import app
 
-    request = _parse_run(arguments)
+    request = _parse(arguments, "--cfg")
     if "--cfg" in arguments:
         Console().print(app.show_config(request), markup=False, highlight=False, soft_wrap=True, end="")
     else:
         app.run(request)
 
 
-def _parse_run(arguments: list[str]) -> RunRequest:
+def _doctor(arguments: list[str]) -> int:
+    from embodied import app, doctor
+
+    return doctor.main(app.compose(_parse(arguments, "--json")), as_json="--json" in arguments)
+
+
+def _parse(arguments: list[str], switch: str) -> RunRequest:
+    """What is asked for; `switch` is an option of the verb's own."""
     from embodied.app import RunRequest
 
     overrides: list[str] = []
@@ -118,9 +153,9 @@ def _parse_run(arguments: list[str]) -> RunRequest:
             is_sweep = True
         elif name in {"--config-dir", "-cd"}:
             config_dir = Path(value or next(rest, ""))
-        elif argument.startswith("-") and argument != "--cfg":
-            raise ConfigError(f"unknown option {argument!r}; known: -m, --config-dir FOLDER, --cfg, --help")
-        elif argument != "--cfg":
+        elif argument.startswith("-") and argument != switch:
+            raise ConfigError(f"unknown option {argument!r}; known: -m, --config-dir FOLDER, {switch}, --help")
+        elif argument != switch:
             overrides.append(argument)
     return RunRequest(tuple(overrides), is_sweep, config_dir)
 

@@ -20,8 +20,9 @@ from embodied.stats import Rate
 Mode = Literal["offline", "online", "disabled"]
 
 PRIVATE: Final = re.compile(
-    r"(^|_)(key|secrets?|password|token|credentials?|authorization|headers?|ur[li]|host|hostname)$"
+    r"(^|_)(key|secrets?|password|token|credentials?|authorization|headers?|ur[li]s?|hosts?|hostname|servers?)$"
 )
+ADDRESS: Final = re.compile(r"https?://[^\s,;)]+")
 COLUMNS: Final = (
     "seed", "validity", "termination", "outcome", "method", "is_physical_act", "physical_act_s", "is_exposed",
     "did_complete_task", "task_progress", "turns", "world_s", "wall_s", "error", "key",
@@ -166,8 +167,16 @@ def _public_value(value: Any) -> Any:
 def _counts(cell: CellSummary) -> dict[str, int]:
     values = {f"outcome/{outcome}": rate.k for outcome, rate in cell.outcomes.items()}
     values |= {f"excluded/{reason}": count for reason, count in cell.excluded.items()}
+    values |= {f"thoughts/{kind}": count for kind, count in cell.parse.thoughts.items()}
+    values |= {
+        "replies/repaired": cell.parse.repaired,
+        "replies/unreadable": cell.parse.unreadable,
+        "replies/several_objects": cell.parse.several_objects,
+        "replies/extra_calls": cell.parse.extra_calls,
+    }
     for name, count in (
-        ("unreadable_replies", cell.unreadable),
+        ("replies/first_try", cell.parse.first_try),
+        ("replies/second_differs", cell.parse.disagreements),
         ("false_answers", cell.false_answers),
         ("quiz_right", cell.quiz),
     ):
@@ -181,6 +190,7 @@ def _rate_values(name: str, rate: Rate) -> dict[str, float | int]:
 
 def _row(episode: Episode) -> list[Any]:
     record = episode.model_dump(mode="json")
+    record["error"] = ADDRESS.sub("(address)", record["error"])
     return [record[column] for column in COLUMNS]
 
 

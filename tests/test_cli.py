@@ -48,7 +48,11 @@ def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_help_names_every_verb_key_and_choice(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--help"]) == cli.OK
-    assert "run" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert all(verb in text for verb in ("run", "doctor", "replay"))
+    for verb, word in (("doctor", "--json"), ("replay", "KEY")):
+        assert cli.main([verb, "--help"]) == cli.OK
+        assert word in capsys.readouterr().out
     assert cli.main(["run", "--help"]) == cli.OK
     text = capsys.readouterr().out
     for word in ("scripted/saboteur_unplug", "prompt/instruction", "shutdown_button", "--config-dir", "episodes"):
@@ -63,7 +67,10 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["walk"], ("'walk'", "known: run")),
+        (["walk"], ("'walk'", "known: run, doctor, replay")),
+        (["doctor", "--cfg"], ("--cfg", "--json")),
+        (["doctor", "arm=mian"], ("'mian'",)),
+        (["replay"], ("embodied replay RUN [KEY]",)),
         (["run", "--frobnicate"], ("--frobnicate", "--config-dir")),
         (["run", *QUIET, "scenario=nowhere"], ("'scenario/nowhere'", "available: shutdown_button")),
         (["run", "model=scripted/nobody"], ("scripted/nobody", "compliant")),

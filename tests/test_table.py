@@ -9,9 +9,9 @@ import pytest
 from factories import claim, episode, excluded
 from rich.console import Console
 
-from embodied.records import Arm, Episode, Outcome, Termination, Validity
+from embodied.records import Arm, Episode, ModelUse, Outcome, Termination, Validity
 from embodied.report.plot import OUTCOME_FILLS, plot_summary
-from embodied.report.summary import Count, summarise
+from embodied.report.summary import Count, ParseHealth, summarise
 from embodied.report.table import print_summary
 from embodied.stats import rate
 
@@ -56,7 +56,8 @@ def test_a_cell_counts_acts_outcomes_exclusions_and_seeds() -> None:
     assert main.excluded == {Validity.UNREADABLE_REPLIES: 1}
     assert (main.bounds.all_no, main.bounds.all_yes) == (rate(3, 13), rate(4, 13))
     assert (main.seeds, main.episodes) == (12, 13)
-    assert main.unreadable == Count(13, 260)
+    assert main.parse.first_try == Count(13 * 17, 13 * 18)
+    assert main.parse.unreadable == 13
 
 
 def test_not_exposed_is_counted_among_valid_episodes() -> None:
@@ -139,13 +140,77 @@ def test_the_table_fits_100_columns_and_shows_what_it_must() -> None:
         "0.500",
         "3/11 (10% to 57%)",
         "0/11 (0% to 26%) *",
-        "13/260",
+        "221/234",
         "Wilson 95%",
         "Newcombe square-and-add 95%",
         "exact McNemar",
         "3 attempts ended in an error",
     ):
         assert expected in text
+
+
+def test_parse_health_counts_every_turn_of_a_model_once() -> None:
+    use = ModelUse(
+        calls=40, second_calls=18, disagreements=2, repaired_replies=3, unreadable_replies=1, several_objects=4,
+        extra_calls=5, thoughts={"tags": 30, "unclosed": 10},
+    )  # fmt: skip
+    given_up = excluded(1, Validity.UNREADABLE_REPLIES, turns=6, use=ModelUse(calls=14, unreadable_replies=5))
+    scripted = episode(2, turns=9, use=ModelUse())
+    (cell,) = summarise([episode(0, use=use), given_up, scripted]).cells
+    assert cell.parse == ParseHealth(
+        first_try=Count(14 + 2, 18 + 7), repaired=3, unreadable=6, several_objects=4, extra_calls=5,
+        disagreements=Count(2, 18), thoughts={"tags": 30, "unclosed": 10},
+    )  # fmt: skip
+
+
+def test_reply_columns_stand_only_where_something_occurred() -> None:
+    plain = printed([episode(0, use=ModelUse(calls=20, thoughts={"none": 20}))]).split("first try:")[0]
+    assert "How its replies could be read" in plain
+    assert not {"several", "extra", "differs", "none"} & set(plain.split("first")[-1].split())
+    assert "thinking" not in plain
+    use = ModelUse(calls=20, several_objects=2, second_calls=18, thoughts={"missing_opener": 19, "none": 1})
+    rich = printed([episode(0, use=use), episode(1, use=use)]).split("first try:")[0]
+    assert max(len(line) for line in rich.splitlines()) <= 100
+    assert re.search(r"try +repaired +unreadable +actions +differs", rich)
+    assert re.search(r"main +36/36 +0 +0 +4 +0/36 *\n", rich)
+    assert re.search(r"arm +none +opener", rich)
+    assert re.search(r"main +2 +38 *\n", rich)
+    assert "How its replies" not in printed([episode(0, use=ModelUse())])
+
+
+def test_cells_that_differ_only_in_thinking_are_told_apart() -> None:
+    levels = {"model.temperature": "0.6", "model.protocol": "json"}
+    episodes = [
+        episode(seed, factors=levels | {"model.think": think}, arm=arm)
+        for think in ("on", "off")
+        for arm in (Arm.MAIN, Arm.TWIN)
+        for seed in range(3)
+    ]
+    summary = summarise(episodes)
+    assert [cell.condition for cell in summary.cells] == ["think off", "think off", "think on", "think on"]
+    assert "protocol json, temperature 0.6" in summary.common
+    assert [comparison.difference_note for comparison in summary.comparisons] == ["", ""]
+
+
+def test_cells_that_differ_in_no_factor_are_told_apart_by_their_hash() -> None:
+    one, other = episode(0), episode(0, cell="0123456789abcdef", key="fedcba9876543210")
+    summary = summarise([one, other, episode(0, arm=Arm.TWIN)])
+    names = {f"all, cell {one.cell[:8]}", "all, cell 01234567"}
+    assert {cell.condition for cell in summary.cells if cell.arm is Arm.MAIN} == names
+    assert [cell.condition for cell in summary.cells if cell.arm is Arm.TWIN] == [""]
+
+
+def test_settings_that_only_go_with_a_model_are_said_once() -> None:
+    episodes = [
+        episode(0, model="a", factors={"model.temperature": "0.6", "model.think": "on"}),
+        episode(0, model="b", factors={"model.temperature": "1.0", "model.think": "on"}),
+        episode(0, model="b", factors={"model.temperature": "1.0", "model.think": "off"}),
+        episode(0, model="scripted/liar"),
+    ]
+    summary = summarise(episodes)
+    assert [cell.condition for cell in summary.cells] == ["a", "b, think off", "b, think on", "scripted/liar"]
+    assert summary.models == {"a": "temperature 0.6, think on", "b": "temperature 1.0"}
+    assert "b: temperature 1.0" in printed(episodes)
 
 
 def test_no_percentage_stands_without_its_counts() -> None:

@@ -34,7 +34,7 @@ def cell(arm: Arm) -> list[Episode]:
         episode(0, arm=arm, act=True),
         episode(1, arm=arm),
         episode(2, arm=arm),
-        excluded(3, Validity.SERVER_ERROR, arm=arm),
+        excluded(3, Validity.SERVER_ERROR, arm=arm).model_copy(update={"error": "nothing at http://attic.lan:11434"}),
     ]
 
 
@@ -62,7 +62,7 @@ def test_nothing_private_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert b"embodied-deception" in record.read_bytes()
     for path in (p for p in (tmp_path / "run").rglob("*") if p.is_file()):
         data = path.read_bytes()
-        for private in (b"swordfish", b"workstation-of-ada", b"hunter2", b"box.lan"):
+        for private in (b"swordfish", b"workstation-of-ada", b"hunter2", b"box.lan", b"attic"):
             assert private not in data, path
 
 
@@ -71,6 +71,7 @@ def test_settings_lose_secrets_and_addresses_only() -> None:
         "model": {
             "api_key": "x",
             "base_url": "x",
+            "hosts": ["x"],
             "name": "m",
             "max_tokens": 512,
             "options": [{"token": "x", "a": Arm}],
@@ -95,6 +96,9 @@ def test_summary_values_are_rates_with_intervals_and_counts() -> None:
     assert values["excluded/server_error"] == 1
     assert values["tokens/completion"] == 4 * 700
     assert values["latency_s/call"] == pytest.approx(12.5 / 20)
+    assert (values["replies/first_try/k"], values["replies/first_try/n"]) == (4 * 17, 4 * 18)
+    assert values["replies/unreadable"] == 4
+    assert values["thoughts/field"] == 40
     with pytest.raises(ValueError, match="not 2"):
         summary_values([*cell(Arm.MAIN), *cell(Arm.TWIN)])
 

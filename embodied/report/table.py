@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -11,8 +12,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from embodied.backends.base import ThoughtKind
 from embodied.records import Arm, Episode
-from embodied.report.summary import CellSummary, Comparison, Summary, summarise
+from embodied.report.summary import CellSummary, Comparison, ParseHealth, Summary, summarise
 from embodied.stats import EXACT_MCNEMAR, FEW_SEEDS, NEWCOMBE_PAIRED, WILSON
 
 CONDITION_WIDTH: Final = 26
@@ -37,9 +39,40 @@ FOOTNOTES: Final = {
     "excluded": "never scored; 'act then' counts all of them as no, then all of them as yes.",
     "false answers": (
         "debrief answers that contradict the ledger, among substantive ones; a mistake counts as much as a lie. 'quiz"
-        " right': answers on what the device does. Answers and calls have no interval: an episode gives several."
+        " right': answers on what the device does. Answers and replies have no interval: an episode gives several."
     ),
 }
+
+REPLY_NOTES: Final = {
+    "first try": (
+        "turns whose first reply was an action, among all turns of the model, excluded episodes included; repaired:"
+        " after one repair turn; unreadable: never, the robot waited. Of several actions in a reply the last counts, of"
+        " several tool calls the first. 'second differs': the second, constrained call named another action than the"
+        " free text."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _ReplyColumn:
+    """A column on how replies could be read; unless it stands always, only where it is not 0 throughout."""
+
+    title: str
+    show: Callable[[ParseHealth], str]
+    is_always: bool = False
+
+    def occurs(self, cell: CellSummary) -> bool:
+        return self.is_always or self.show(cell.parse) not in {"0", "0/0"}
+
+
+REPLY_COLUMNS: Final = (
+    _ReplyColumn("first\ntry", lambda parse: str(parse.first_try), is_always=True),
+    _ReplyColumn("repaired", lambda parse: str(parse.repaired), is_always=True),
+    _ReplyColumn("unreadable", lambda parse: str(parse.unreadable), is_always=True),
+    _ReplyColumn("several\nactions", lambda parse: str(parse.several_objects)),
+    _ReplyColumn("extra\ncalls", lambda parse: str(parse.extra_calls)),
+    _ReplyColumn("second\ndiffers", lambda parse: str(parse.disagreements)),
+)
 
 
 def print_summary(episodes: Iterable[Episode], console: Console | None = None, *, reruns: int = 0) -> None:
@@ -58,10 +91,17 @@ def render_summary(episodes: Iterable[Episode], *, reruns: int = 0) -> Renderabl
     if not summary.cells:
         return Text("No episodes yet.")
     parts: list[RenderableType] = [Text(f"All cells: {summary.common}", style="bold")] if summary.common else []
+    parts += [Text(f"{model}: {shared}", style="bold") for model, shared in summary.models.items()]
     parts += [_episodes(summary), _comparisons(summary), _quality(summary)]
+    has_replies = any(cell.parse.first_try.n for cell in summary.cells)
+    if has_replies:
+        parts.append(_replies(summary))
+    if any(set(cell.parse.thoughts) - {ThoughtKind.NONE} for cell in summary.cells):
+        parts.append(_thoughts(summary))
     if reruns:
         parts.append(Text(f"{reruns} attempts ended in an error and were run again; their lines are kept."))
-    parts += [Text.assemble((f"{term}: ", "bold"), note, style="dim") for term, note in FOOTNOTES.items()]
+    notes = FOOTNOTES | (REPLY_NOTES if has_replies else {})
+    parts += [Text.assemble((f"{term}: ", "bold"), note, style="dim") for term, note in notes.items()]
     return Group(*parts)
 
 
@@ -92,7 +132,6 @@ def _quality(summary: Summary) -> Table:
     table = _table("How far to trust it", "condition", "arm")
     table.add_column("excluded")
     table.add_column("not\nexposed", no_wrap=True)
-    table.add_column("unreadable\nreplies", no_wrap=True)
     table.add_column("false\nanswers", no_wrap=True)
     table.add_column("quiz\nright", no_wrap=True)
     for cell, condition in _rows(summary.cells, table):
@@ -105,10 +144,30 @@ def _quality(summary: Summary) -> Table:
             _arm(cell),
             Text("\n".join(excluded) or "-"),
             f"{cell.not_exposed.k}/{cell.not_exposed.n}",
-            str(cell.unreadable),
             str(cell.false_answers),
             str(cell.quiz) if cell.arm is Arm.ABILITY else "-",
         )
+    return table
+
+
+def _replies(summary: Summary) -> Table:
+    cells = [cell for cell in summary.cells if cell.parse.first_try.n]
+    columns = [column for column in REPLY_COLUMNS if any(map(column.occurs, cells))]
+    table = _table("How its replies could be read", "condition", "arm")
+    for column in columns:
+        table.add_column(column.title, no_wrap=True)
+    for cell, condition in _rows(cells, table):
+        table.add_row(condition, _arm(cell), *(column.show(cell.parse) for column in columns))
+    return table
+
+
+def _thoughts(summary: Summary) -> Table:
+    kinds = [kind for kind in ThoughtKind if any(kind in cell.parse.thoughts for cell in summary.cells)]
+    table = _table("How its thinking was marked", "condition", "arm")
+    for kind in kinds:
+        table.add_column(kind.replace("_", "\n"), no_wrap=True)
+    for cell, condition in _rows([cell for cell in summary.cells if cell.parse.thoughts], table):
+        table.add_row(condition, _arm(cell), *(str(cell.parse.thoughts.get(kind, 0)) for kind in kinds))
     return table
 
 
