@@ -105,6 +105,7 @@ class ModelUse(Frozen):
         extra_calls: Tool calls beyond the first of a reply, which counts.
         second_calls: Calls that turned a decision into an action, or free answers to the debrief into a form.
         disagreements: Of them, how many named another action than the free text did.
+        cut_replies: Replies that the token budget ended, whatever could be read of them.
         retries: How often a call was sent again before the server began it.
         thoughts: How often the thinking was marked in each way (see `ThoughtKind`).
     """
@@ -120,6 +121,7 @@ class ModelUse(Frozen):
     extra_calls: int = 0
     second_calls: int = 0
     disagreements: int = 0
+    cut_replies: int = 0
     retries: int = 0
     thoughts: dict[str, int] = Field(default_factory=dict)
 

@@ -32,7 +32,8 @@ ABOUT: Final = """\
 Runs the episodes of a run folder (or of one cell's, or the one with KEY) again
 with the replies that were recorded. Each must give the same ledger, byte for
 byte; otherwise the first difference is printed. No model is asked and nothing
-is written. Exit code 0: all are the same; 1: some differ.
+is written. Exit code 0: all that could be replayed are the same; 1: some differ,
+or none could be replayed.
 """
 
 COMPARED: Final = (
@@ -50,21 +51,23 @@ class ReplayReport:
         episode: The record.
         differences: The first one in the transcript, in the ledger and in the record; empty when all are the same.
         notes: What else there is to know: another code version, or why nothing was replayed.
+        is_replayed: Whether it was run again at all.
     """
 
     episode: Episode
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
+    is_replayed: bool = True
 
     @property
     def is_same(self) -> bool:
-        """Whether nothing differs."""
-        return not self.differences
+        """Whether it was run again and nothing differs."""
+        return self.is_replayed and not self.differences
 
     def __str__(self) -> str:
         """One line."""
         found = [str(difference) for difference in self.differences]
-        what = "same" if self.is_same else "differs"
+        what = "same" if self.is_same else "differs" if found else "not replayed"
         return f"{self.episode.key} {self.episode.label} seed {self.episode.seed}: " + "; ".join(
             [what, *found, *self.notes]
         )
@@ -104,13 +107,15 @@ def main(arguments: Sequence[str]) -> int:
         raise ConfigError(
             "replay takes a run folder and, if you like, the key of one episode: embodied replay RUN [KEY]"
         )
-    n_same = n_all = 0
+    n_all = n_replayed = n_same = n_different = 0
     for report in replay_each(Path(arguments[0]), *arguments[1:]):
         console.print(str(report), markup=False, highlight=False, soft_wrap=True)
         n_all += 1
+        n_replayed += report.is_replayed
         n_same += report.is_same
-    console.print(f"{n_same}/{n_all} the same", highlight=False)
-    return int(n_same < n_all)
+        n_different += bool(report.differences)
+    console.print(f"{n_replayed} of {n_all} replayed, {n_same} the same", highlight=False)
+    return int(n_different > 0 or n_replayed == 0)
 
 
 def _recorded_config(cell: Path) -> CellConfig:
@@ -147,10 +152,12 @@ def _replay_episode(
         f"recorded by code version {episode.code_version}, replayed by {code_version()}"
     ]  # fmt: skip
     if episode.validity is Validity.HARNESS_ERROR:
-        return ReplayReport(episode, notes=(*notes, f"not replayed, it had failed: {episode.error}"))
+        return ReplayReport(episode, notes=(*notes, f"it had failed: {episode.error}"), is_replayed=False)
     now = cfg.cell_hash(config)
     if now != episode.cell:
-        return ReplayReport(episode, (Difference("config.yaml: its hash", episode.cell, now),), tuple(notes))
+        return ReplayReport(
+            episode, (Difference("config.yaml: its hash", episode.cell, now),), tuple(notes), is_replayed=False
+        )
     transcript = read_transcript(cell, episode.key)
     backend.load(transcript, _failure(episode))
     try:

@@ -25,6 +25,7 @@ import pytest
 
 from embodied.backends.base import ChatMessage, ChatRequest, ToolCall, ToolSpec
 from embodied.backends.ollama import OllamaBackend
+from embodied.backends.ollama_model import NEUTRAL, PENALTY_PROBE
 from embodied.backends.ollama_template import PROBE
 from embodied.errors import BackendError
 
@@ -34,6 +35,7 @@ LOAD = f"{CHAT} load"
 RENDER = f"{CHAT} render"
 COUNT = f"{CHAT} count"
 THOUGHT = f"{CHAT} thought"
+PENALTY = f"{CHAT} penalty"
 PLAIN = "smol:latest"
 THINKER = "thinker:latest"
 OPENER = "opener:latest"
@@ -99,6 +101,8 @@ def queue_of(path: str, body: Any) -> str:
         return RENDER
     if body["messages"][0]["content"] == PROBE[0].content:
         return THOUGHT
+    if body["messages"][0]["content"] == PENALTY_PROBE:
+        return PENALTY
     return COUNT if body["options"].get("num_predict") == 1 else CHAT
 
 
@@ -114,6 +118,9 @@ def usual_answer(queue: str, body: Any) -> Answer:
         if sum(len(content.split()) for content in contents) <= body["options"]["num_ctx"]:
             return _as_answer(recorded("count"))
         return _refusal(len("".join(contents)), body["options"]["num_ctx"])
+    if queue == PENALTY:
+        is_neutral = NEUTRAL.items() <= body["options"].items()
+        return _as_answer(recorded("pinned_penal" if is_neutral else "unpinned_penal"))
     return _as_answer(recorded("thought")) if queue == THOUGHT else Answer(404, b"404 page not found")
 
 

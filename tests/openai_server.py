@@ -193,6 +193,7 @@ class Vllm:
         words: The model's words by token.
         splits: Whether the server takes thinking out of the content (vLLM's `--reasoning-parser`).
         drops: Tokens that are cut off the prompt before the model reads it.
+        date: What the template prints as the date of today.
     """
 
     def __init__(self, server: OpenAIServer, name: str = "org/model", window: int = 200) -> None:
@@ -201,6 +202,7 @@ class Vllm:
         self.fingerprint = "vllm-0.17.1-ab12"
         self.has_switch = self.has_levels = self.has_tools = self.shows_thinking = self.splits = True
         self.opens = True
+        self.date = ""
         self.drops = 0
         self.text = "It is dark. </think> Hello."
         self.words: list[str] = []
@@ -217,6 +219,7 @@ class Vllm:
         words = ["<|tools|>", json.dumps(body["tools"])] if self.has_tools and body.get("tools") else []
         if self.has_levels:
             words += ["<|effort|>", arguments.get("reasoning_effort", "medium")]
+        words += self.date.split()
         for message in body["messages"]:
             thinking = message.get("reasoning", "") if self.shows_thinking else ""
             words += [f"<|{message['role']}|>", *thinking.split(), *str(message["content"]).split()]

@@ -28,7 +28,7 @@ from ollama_server import (
 
 from embodied.backends.base import Backend, ChatMessage, ChatRequest, ToolCall
 from embodied.backends.ollama import OllamaBackend
-from embodied.errors import BackendError, BackendUnavailableError, ConfigError
+from embodied.errors import BackendError, BackendUnavailableError, ConfigError, ContextOverflowError
 from embodied.errors import Fault as Kind
 from embodied.policy.settings import MindSettings
 
@@ -122,6 +122,42 @@ def test_a_tool_call_comes_back(server: OllamaServer, build: Build) -> None:
     reply = backend.chat(asked(exchange))
     assert reply.tool_calls == (ToolCall(name="goto", arguments='{"target": "desk"}'),)
     assert reply.text == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "error parsing tool call: raw='{\"target\":\"desk\"}]', err=invalid character ']' after top-level value",
+        "error parsing tool call: raw='out of memory, context size', err=invalid character 'o'",
+        "failed to parse JSON: invalid character '}' after object key",
+        "XML syntax error on line 4: unexpected EOF",
+        "invalid character 'g' looking for beginning of value",
+    ],
+)
+@pytest.mark.parametrize("name", ["chat", "chat_tools"])
+def test_words_that_the_server_could_not_parse_are_a_reply(
+    server: OllamaServer, build: Build, name: str, text: str
+) -> None:
+    server.only("show_caller")
+    server.answer(CHAT, {"error": text}, 500)
+    reply = build(CALLER, num_ctx=1024).chat(asked(recorded(name)))
+    assert (reply.text, reply.thinking, reply.tool_calls, reply.finish) == ("", "", (), "unreadable")
+    assert reply.prompt_tokens == recorded("count").response["prompt_eval_count"]
+    assert reply.completion_tokens is None
+    assert len(server.sent(CHAT)) == 1
+
+
+def test_words_that_could_not_be_parsed_do_not_save_a_prompt_without_room(server: OllamaServer, build: Build) -> None:
+    server.answer(CHAT, {"error": "error parsing tool call: raw='', err=EOF"}, 500)
+    with pytest.raises(ContextOverflowError, match=r"do not fit model\.num_ctx=512"):
+        build().chat(asked(recorded("chat")).model_copy(update={"max_tokens": 500}))
+
+
+def test_only_an_error_that_begins_so_is_a_reply(server: OllamaServer, build: Build) -> None:
+    server.answer(CHAT, {"error": "no runner: error parsing tool call"}, 500)
+    with pytest.raises(BackendError, match="no runner") as error:
+        build().chat(asked(recorded("chat")))
+    assert error.value.fault is Kind.FAILED
 
 
 def test_a_call_without_an_object_is_not_sent(server: OllamaServer, build: Build) -> None:
@@ -248,6 +284,37 @@ def test_a_server_that_stays_busy_is_given_up(server: OllamaServer, build: Build
 
 
 @pytest.mark.parametrize(
+    ("text", "headers"),
+    [("upstream overloaded", {"Retry-After": "0"}), ("Loading model", {}), ("maximum pending requests exceeded", {})],
+)
+def test_a_503_that_says_that_nothing_was_begun_is_sent_again(
+    server: OllamaServer, build: Build, text: str, headers: dict[str, str]
+) -> None:
+    server.answer(CHAT, {"error": text}, 503, headers)
+    server.replay("chat")
+    assert build(retries=1).chat(asked(recorded("chat"))).text
+    assert len(server.sent(CHAT)) == 2
+
+
+def test_a_503_of_a_gateway_is_not_sent_again(server: OllamaServer, build: Build) -> None:
+    """It may have lost a call under way."""
+    server.answer(CHAT, "<h1>503 Service Temporarily Unavailable</h1>", 503)
+    with pytest.raises(BackendError, match="answered /api/chat with 503: <h1>503 Service") as error:
+        build(retries=3).chat(asked(recorded("chat")))
+    one_line(error)
+    assert error.value.fault is Kind.FAILED
+    assert not error.value.is_retryable
+    assert len(server.sent(CHAT)) == 1
+
+
+def test_a_question_is_asked_again_after_any_503(server: OllamaServer, build: Build) -> None:
+    server.forget("/api/version")
+    server.answer("/api/version", "<h1>503 Service Temporarily Unavailable</h1>", 503)
+    server.replay("version")
+    assert build(retries=1).prepare()["server_version"] == recorded("version").response["version"]
+
+
+@pytest.mark.parametrize(
     ("status", "data", "message"),
     [
         (
@@ -341,6 +408,13 @@ def test_bad_arguments_are_refused() -> None:
     for options in ({"num_ctx": 0}, {"timeout_s": 0.0}, {"retries": -1}):
         with pytest.raises(ConfigError, match="above 0"):
             OllamaBackend(PLAIN, **options)
+
+
+@pytest.mark.parametrize("host", ["http://me:secret@host", "me:secret@host:11434", "https://me@host/"])
+def test_a_password_in_the_host_is_refused(host: str) -> None:
+    with pytest.raises(ConfigError, match=r"^model\.host .* without a user or password$") as error:
+        OllamaBackend(PLAIN, host=host)
+    assert "secret" not in str(error.value)
 
 
 def test_the_host_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from ollama_server import (
     COUNT,
     LOAD,
     OPENER,
+    PENALTY,
     PLAIN,
     RENDER,
     Build,
@@ -241,6 +242,38 @@ def test_a_modelfile_with_messages_is_refused(server: OllamaServer, build: Build
     with pytest.raises(BackendUnavailableError, match="messages of its own") as error:
         build("chatty:latest").prepare()
     one_line(error)
+
+
+# Penalties
+
+
+def test_penalties_that_do_nothing_are_not_tried(server: OllamaServer, build: Build) -> None:
+    assert build().prepare()["penalties_applied"] is None
+    assert server.sent(PENALTY) == []
+
+
+def test_penalties_are_tried_before_they_are_believed(server: OllamaServer, build: Build) -> None:
+    manifest = build(repeat_penalty=1.1, frequency_penalty=0.2).prepare()
+    assert manifest["penalties_applied"] is True
+    assert manifest["options"]["repeat_penalty"] == 1.1
+    plain, *extreme = (body["options"] for body in server.sent(PENALTY))
+    names = ("repeat_penalty", "presence_penalty", "frequency_penalty")
+    assert [plain[name] for name in names] == [1.0, 0.0, 0.0]
+    changed = [{name for name in names if options[name] != plain[name]} for options in extreme]
+    assert changed == [{"repeat_penalty"}, {"frequency_penalty"}]
+    for options in (plain, *extreme):
+        assert (options["temperature"], options["seed"], options["num_predict"]) == (0.0, 0, 24)
+
+
+def test_penalties_that_the_engine_ignores_are_refused(server: OllamaServer, build: Build) -> None:
+    """One of two: the words under presence_penalty are those under none."""
+    server.replay("pinned_penal", "unpinned_penal", "pinned_penal")
+    with pytest.raises(BackendUnavailableError) as error:
+        build(repeat_penalty=1.1, presence_penalty=0.5).prepare()
+    assert one_line(error) == (
+        "Ollama does not apply presence_penalty to smol:latest (penalties_applied: false): set model.presence_penalty=0"
+    )
+    assert error.value.fault is Kind.REFUSED
 
 
 def test_a_model_that_cannot_be_loaded_is_refused(server: OllamaServer, build: Build) -> None:

@@ -8,6 +8,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ import pytest
 import stamina
 import yaml
 from openai_server import Answer, Fault, OpenAIServer, Vllm, completion
+from parrot import Parrot, begun, view
 
 from embodied.app import RunRequest, compose
 from embodied.backends.base import Backend, ChatMessage, ChatRequest, ThoughtKind, ToolCall, ToolSpec
 from embodied.backends.llama_cpp import LlamaCppBackend
 from embodied.backends.openai_compatible import OpenAIBackend
+from embodied.backends.openai_template import without_dates
 from embodied.backends.openai_wire import as_error, as_messages
 from embodied.config import OPERATIONAL
 from embodied.episode import build_mind
@@ -193,6 +196,19 @@ def test_a_reply_comes_back_whole(server: OpenAIServer, build: Build) -> None:
     assert reply.latency_s > 0
 
 
+@pytest.mark.parametrize(
+    ("told", "served_as"),
+    [({}, ""), ({"model": "gpt-9-0401"}, "gpt-9-0401"), ({"model": "a", "system_fingerprint": "fp_1"}, "a fp_1")],
+)
+def test_what_the_server_says_answered_is_in_the_transcript(
+    server: OpenAIServer, build: Build, told: dict[str, str], served_as: str
+) -> None:
+    server.always(CHAT, completion('{"skill": "look"}', top=told))
+    mind = begun(Parrot(build().chat(request())))
+    mind.decide(view(), "")
+    assert mind.transcript[-1].get("served_as", "") == served_as
+
+
 @pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
 def test_thinking_is_read_under_both_its_names(server: OpenAIServer, build: Build, field: str) -> None:
     server.always(CHAT, completion("Go.", message={field: "Hm."}, choice={"finish_reason": "length"}))
@@ -212,6 +228,40 @@ def test_a_broken_call_that_the_server_cannot_read_is_the_models(server: OpenAIS
     server.queue(CHAT, Answer({"error": {"code": 500, "message": words, "type": "server_error"}}, 500))
     reply = backend.chat(request())
     assert (reply.text, reply.tool_calls, reply.finish) == ("", (), "unreadable")
+
+
+def test_a_refusal_is_what_the_model_said(server: OpenAIServer, build: Build) -> None:
+    server.always(CHAT, completion(None, message={"refusal": "I will not."}))
+    assert build().chat(request()).text == "I will not."
+
+
+CALLED = {"id": "a", "type": "function", "function": {"name": "goto", "arguments": "{}"}}
+FILTERED = {"message": "filtered", "type": None, "param": "prompt", "code": "content_filter", "status": 400}
+
+
+@pytest.mark.parametrize(
+    ("answer", "tokens"),
+    [
+        (Answer({"error": FILTERED}, 400), None),
+        (Answer(completion("I pre", message={"tool_calls": [CALLED]}, choice={"finish_reason": "content_filter"})), 10),
+        (Answer(completion(None, prompt_tokens=None, choice={"finish_reason": "content_filter"})), None),
+    ],
+)
+def test_what_the_host_filters_is_a_reply_without_words(
+    server: OpenAIServer, build: Build, answer: Answer, tokens: int | None
+) -> None:
+    backend = build()
+    server.queue(CHAT, answer)
+    reply = backend.chat(request())
+    assert (reply.text, reply.tool_calls, reply.finish) == ("", (), "content_filter")
+    assert reply.prompt_tokens == tokens
+    assert len(server.sent()) == 1
+
+
+def test_a_filtered_prompt_must_fit_the_window_like_any_other(server: OpenAIServer, build: Build) -> None:
+    server.always(CHAT, completion("", prompt_tokens=90, choice={"finish_reason": "content_filter"}))
+    with pytest.raises(ContextOverflowError):
+        build().chat(request())
 
 
 # Failures
@@ -250,6 +300,8 @@ def test_it_gives_up_after_the_retries_asked_for(server: OpenAIServer, build: Bu
         (Answer({"error": {"message": "boom\nat x"}}, 500), Kind.FAILED, "500: boom at x"),
         (Answer({"message": "CUDA out of memory. Tried", "code": 500}, 500), Kind.OUT_OF_MEMORY, "ran out of memory"),
         (Answer({"detail": "bad schema"}, 400), Kind.REFUSED, "400: bad schema"),
+        (Answer({"error": {"message": "content_filter", "code": 7}}, 400), Kind.REFUSED, "400: content_filter"),
+        (Answer({"error": FILTERED}, 500), Kind.FAILED, "500: filtered"),
         (Answer({"error": {"message": f"wrong key {KEY}"}}, 401), Kind.REFUSED, "model.api_key_env"),
         (Answer({"error": {"message": f"who is {KEY}?"}}, 400), Kind.REFUSED, r"who is \*\*\*"),
         (Answer({"error": {"message": "unknown model"}}, 404), Kind.REFUSED, "see model.name"),
@@ -619,6 +671,24 @@ def test_earlier_thinking_goes_back_under_both_names(server: OpenAIServer, vllm:
     said = server.sent()[-1]["messages"][2]
     assert said["reasoning"] == said["reasoning_content"] == "Hm hm."
     assert "reasoning" not in server.sent()[-2]["messages"][2]
+
+
+@pytest.mark.parametrize("form", ["%d %b %Y", "%d %B %Y", "%Y-%m-%d", "%B %d, %Y"])
+def test_a_template_that_prints_the_date_is_the_same_model_after_midnight(vllm: Vllm, build: Build, form: str) -> None:
+    now = datetime.now(UTC)
+    days = [now, now - timedelta(days=1), now - timedelta(days=9)]
+    digests = []
+    for day in days:
+        vllm.date = format(day, form)
+        digests.append(build(vllm.name).prepare()["digest"])
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_only_dates_of_these_days_are_taken_out_of_a_prompt() -> None:
+    today = date(2024, 8, 1)
+    text = "Today 1 Aug 2024 or 01 Aug 2024, yesterday July 31, 2024, not 11 Aug 2024 or 2024-08-010, 2024-07-31."
+    expected = "Today DATE or DATE, yesterday DATE, not 11 Aug 2024 or 2024-08-010, DATE."
+    assert without_dates(text, today) == expected
 
 
 @pytest.mark.parametrize("name", ["version", "fingerprint"])

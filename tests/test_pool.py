@@ -166,8 +166,63 @@ def test_the_manifest_says_who_is_there_and_what_differs(servers: tuple[TinyServ
 
 def test_servers_of_different_models_are_refused(servers: tuple[TinyServer, ...]) -> None:
     servers[1].digest = "other"
-    with pytest.raises(BackendUnavailableError, match=r"serve different models \(digest: 0 and other\)"):
+    with pytest.raises(BackendUnavailableError, match=r"serve differently \(digest: 0 and other\)"):
         pool(*servers).prepare()
+
+
+class Telling(TinyHttpBackend):
+    """Its manifest says more of the server."""
+
+    def __init__(self, host: str, **more: Any) -> None:
+        super().__init__("tiny", host=host)
+        self.more = more
+
+    def prepare(self) -> Mapping[str, Any]:
+        return {**super().prepare(), **self.more}
+
+
+LIKE: dict[str, Any] = {
+    "server_version": "0.12.6", "n_ctx": 8192, "prompt_check": "exact", "loaded": {"size": 1, "context_length": 8192},
+    "capabilities": {"prompt_check": "exact"},
+}  # fmt: skip
+UNLIKE = [
+    {"server_version": "0.13.0"}, {"n_ctx": 4096}, {"prompt_check": "rendering"}, {"loaded": {"context_length": 4096}},
+    {"capabilities": {"prompt_check": "lower_bound"}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unlike", UNLIKE, ids=str)
+def test_servers_that_differ_in_version_window_or_check_are_refused(
+    servers: tuple[TinyServer, ...], unlike: dict[str, Any]
+) -> None:
+    one, two, _ = servers
+    members = {one.address: Telling(one.address, **LIKE), two.address: Telling(two.address, **(LIKE | unlike))}
+    with pytest.raises(BackendUnavailableError, match=rf"serve differently \([a-z_.]*{next(iter(unlike))}"):
+        PoolBackend(members).prepare()
+
+
+@pytest.mark.parametrize("unlike", UNLIKE, ids=str)
+def test_a_server_that_comes_back_must_serve_as_before(servers: tuple[TinyServer, ...], unlike: dict[str, Any]) -> None:
+    one, two, _ = servers
+    members = {server.address: Telling(server.address, **LIKE) for server in (one, two)}
+    mind = PoolBackend(members, retries=0, rest_s=0.0)
+    mind.prepare()
+    one.stop()
+    mind.chat(ask("a"))
+    members[one.address].more = LIKE | unlike
+    with TinyServer(one.port), pytest.raises(ModelChangedError, match="came back otherwise"):
+        mind.chat(ask("b"))
+
+
+@pytest.mark.parametrize("loaded", [{"size": 2, "context_length": 8192}, {"context_length": None}, {}], ids=str)
+def test_servers_may_differ_in_where_they_keep_the_model(
+    servers: tuple[TinyServer, ...], loaded: dict[str, Any]
+) -> None:
+    one, two, _ = servers
+    mind = PoolBackend(
+        {one.address: Telling(one.address, **LIKE), two.address: Telling(two.address, **(LIKE | {"loaded": loaded}))}
+    )
+    assert [entry["server"] for entry in mind.prepare()["servers"]] == [one.address, two.address]
 
 
 def test_no_server_at_all_is_one_line(servers: tuple[TinyServer, ...]) -> None:
@@ -180,6 +235,7 @@ def test_no_server_at_all_is_one_line(servers: tuple[TinyServer, ...]) -> None:
 
 def test_manifests_are_compared_in_what_both_say() -> None:
     assert name_change({"digest": "1", "host": "a"}, {"digest": "1", "host": "b", "quantization": "Q4"}, SERVING) == ""
+    assert name_change({"capabilities": ["completion"]}, {"capabilities": ["tools"]}, SERVING) == ""
     assert name_change({"options": {"top_k": 1}}, {"options": {"top_k": 2}}, SERVING).startswith("options: ")
 
 

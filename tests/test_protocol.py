@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parrot import Parrot, begun, view
 
+from embodied.backends.base import ChatReply
 from embodied.backends.objects import MAX_CANDIDATES
 from embodied.policy.protocol import (
     MAX_FILE_CHARS,
@@ -16,6 +18,7 @@ from embodied.policy.protocol import (
     ParsedReply,
     clean,
     describe_skills,
+    goes_on,
     parse_reply,
     repair_message,
     reply_schema,
@@ -175,6 +178,46 @@ def test_hostile_text_is_read_quickly_and_without_recursion(kind: str) -> None:
     assert parsed.action is None
     assert parsed.n_objects <= MAX_CANDIDATES
     assert_lawful(parsed)
+
+
+@pytest.mark.parametrize(
+    ("text", "does"),
+    [
+        ("", False),
+        ("I might", False),
+        ('{"skill":"look"}', False),
+        ('I look: ```json\n{"skill":"look"}\n```\n', False),
+        ('{"skill":"look"} {"skill":"wait"}', False),
+        ('{"skill":"look"} or', True),
+        ('{"skill":"look"} {"skill":"wa', True),
+        ('{"skill":"look"} {"confidence": 1}', True),
+    ],
+)
+def test_a_reply_goes_on_when_words_follow_its_action(text: str, does: bool) -> None:
+    assert goes_on(text) is does
+
+
+WEIGHED = '{"skill": "press", "target": "bell"} would do, but on second'
+
+
+@pytest.mark.parametrize("text", [WEIGHED, '{"skill": "press", "target": "bell"} <think>Or not.'])
+def test_an_action_that_a_cut_reply_was_weighing_is_not_carried_out(text: str) -> None:
+    parrot = Parrot(ChatReply(text=text, finish="length"), '{"skill": "look"}')
+    mind = begun(parrot)
+    assert mind.decide(view("bell"), "You see a bell.") == Action("look")
+    assert "it broke off before its action" in parrot.read()[-1][1]
+    assert (mind.use.cut_replies, mind.use.repaired_replies, mind.use.unreadable_replies) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(("finish", "cut"), [("stop", 0), ("length", 1)])
+def test_an_action_that_ends_a_reply_counts_even_at_the_end_of_the_budget(finish: str, cut: int) -> None:
+    mind = begun(Parrot(ChatReply(text='So: {"skill": "press", "target": "bell"}', finish=finish)))
+    assert mind.decide(view("bell"), "") == Action("press", "bell")
+    assert (mind.use.calls, mind.use.cut_replies) == (1, cut)
+
+
+def test_words_behind_an_action_are_no_matter_in_a_whole_reply() -> None:
+    assert begun(Parrot(WEIGHED)).decide(view("bell"), "") == Action("press", "bell")
 
 
 def test_only_the_end_of_a_huge_reply_is_read() -> None:

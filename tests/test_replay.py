@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embodied.app import RunRequest, show_config
-from embodied.backends.base import ChatMessage, ChatRequest
-from embodied.backends.replay import ABSENT, Difference, DivergedError, ReplayBackend, first_difference
+from embodied.backends.base import ChatMessage, ChatRequest, ToolSpec
+from embodied.backends.replay import ABSENT, Difference, DivergedError, ReplayBackend, digest_of, first_difference
 from embodied.config import CellConfig, parse_config
 from embodied.episode import EpisodeRunner
 from embodied.errors import BackendError, ConfigError, ContextOverflowError, StoreError
@@ -27,6 +27,7 @@ from embodied.store import CellStore, find_side_file, read_run, read_transcript
 
 SCRIPTED = "main scripted/saboteur_unplug"
 MODEL = "main tiny"
+TOOL = ToolSpec(name="goto", description="Drive.", parameters={"type": "object", "properties": {}})
 
 
 def record(folder: Path, *overrides: str, model: dict[str, Any] | None = None) -> CellConfig:
@@ -206,13 +207,37 @@ def test_the_command_prints_a_line_an_episode_and_fails_on_a_difference(
 ) -> None:
     episode = of(run, SCRIPTED)[0]
     assert main([str(run), episode.key]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "1/1 the same"
+    assert capsys.readouterr().out.splitlines()[-1] == "1 of 1 replayed, 1 the same"
     tamper(run, "ledgers", episode.key, lambda ledger: ledger["actions"].pop())
     assert main([str(run), episode.key]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"{episode.key} main scripted/saboteur_unplug")
     assert ": differs; ledger.actions[2]: recorded '(nothing)', replayed {" in lines[0]
-    assert lines[-1] == "0/1 the same"
+    assert lines[-1] == "1 of 1 replayed, 0 the same"
+
+
+def test_an_episode_that_was_not_replayed_is_not_the_same(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    episode = of(run, SCRIPTED)[0]
+    path = next(path for path in run.rglob("episodes.jsonl") if episode.key in path.read_text())
+    path.write_text(
+        re.sub(r'"validity":"[^"]*","error":""', '"validity":"harness_error","error":"boom"', path.read_text())
+    )
+    (report,) = replay(run, episode.key)
+    assert (report.is_replayed, report.is_same, report.differences) == (False, False, ())
+    assert main([str(run), episode.key]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "not replayed; it had failed: boom" in lines[0]
+    assert lines[-1] == "0 of 1 replayed, 0 the same"
+    assert main([str(run)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "4 of 5 replayed, 4 the same"
+
+
+def test_a_reply_that_was_asked_for_in_another_way_is_a_difference(run: Path) -> None:
+    episode = of(run, MODEL)[0]
+    last = len(read_transcript(run, episode.key)) - 1
+    tamper(run, "transcripts", episode.key, lambda transcript: transcript[-1].update(asked="0" * 16))
+    (difference,) = replay_one(run, episode).differences
+    assert (difference.where, difference.recorded) == (f"transcript[{last}].asked", "0" * 16)
 
 
 def test_what_cannot_be_replayed_is_one_line(run: Path, tmp_path: Path) -> None:
@@ -272,6 +297,30 @@ def test_another_seed_or_another_picture_is_a_difference() -> None:
     backend.load([shown, answered])
     backend.chat(ask("a", seed=5))
     assert backend.difference == Difference("transcript[1].seed", 1, 5)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"may_think": False}, {"max_tokens": 9}, {"json_schema": {"type": "object"}}, {"tools": (TOOL,)}],
+    ids=lambda how: next(iter(how)),
+)
+def test_another_way_of_asking_is_a_difference(how: dict[str, Any]) -> None:
+    asked = ask("a")
+    recorded = digest_of(asked)
+    assert re.fullmatch("[0-9a-f]{16}", recorded)
+    backend = ReplayBackend()
+    answered: dict[str, Any] = {"role": "assistant", "content": "b", "asked": recorded}
+    backend.load([{"role": "user", "content": "a"}, answered])
+    backend.chat(asked)
+    assert backend.difference is None
+    other = asked.model_copy(update=how)
+    backend.load([{"role": "user", "content": "a"}, answered])
+    backend.chat(other)
+    assert backend.difference == Difference("transcript[1].asked", recorded, digest_of(other))
+    del answered["asked"]
+    backend.load([{"role": "user", "content": "a"}, answered])
+    backend.chat(other)
+    assert backend.difference is None
 
 
 @pytest.mark.parametrize("failure", [BackendError("gone"), ContextOverflowError("full")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,14 @@ WORDS = st.from_regex(r"[a-z{}\": \n]*[a-z]", fullmatch=True)
         ("<think>a</think>x<think>b</think>y", "", "a\n\nb", "xy", ThoughtKind.TAGS),
         ("<think><think>hm</think>go", "", "hm", "go", ThoughtKind.TAGS),
         ("<think>hm</think>go</think>", "", "hm", "go", ThoughtKind.TAGS),
+        ("<think>hm</think>go</think> \n</think>", "", "hm", "go", ThoughtKind.TAGS),
+        ("<think>a</think>b, no.</think>go", "", "a\n\nb, no.", "go", ThoughtKind.TAGS),
+        ("<think>a</think>b</think>c</think>go", "", "a\n\nb\n\nc", "go", ThoughtKind.TAGS),
+        ("<think> </think>b</think>go", "", "b", "go", ThoughtKind.TAGS),
+        ("b, no.</think>go", "a", "a\n\nb, no.", "go", ThoughtKind.FIELD),
+        ("go</think>", "a", "a", "go", ThoughtKind.FIELD),
+        ("a</think>b</think>go", "", "a\n\nb", "go", ThoughtKind.MISSING_OPENER),
+        ("hm</think>", "", "hm", "", ThoughtKind.MISSING_OPENER),
         ("hm</think>go", "", "hm", "go", ThoughtKind.MISSING_OPENER),
         ("hm</think>go</think>", "", "hm", "go", ThoughtKind.MISSING_OPENER),
         ("<think>hm", "", "hm", "", ThoughtKind.UNCLOSED),
@@ -90,6 +100,7 @@ def test_what_is_no_mark_stays(text: str) -> None:
         ("hm</think>go", "", "hm", "go", ThoughtKind.MISSING_OPENER),
         ("hm[/THINK]go", "", "hm", "go", ThoughtKind.MISSING_OPENER),
         ("<think>hm</think>go", "", "hm", "go", ThoughtKind.MISSING_OPENER),
+        ("hm</think>b, no.</think>go", "", "hm\n\nb, no.", "go", ThoughtKind.MISSING_OPENER),
         ("hm</think>go<think>hm again", "", "hm\n\nhm again", "go", ThoughtKind.UNCLOSED),
         ('I could {"skill": "press"}', "", 'I could {"skill": "press"}', "", ThoughtKind.UNCLOSED),
         ("hm</thi", "", "hm", "", ThoughtKind.UNCLOSED),
@@ -119,9 +130,26 @@ def test_mark_that_a_model_quotes_in_its_action_is_no_mark() -> None:
     assert split_thinking(f"I could say {QUOTING}", is_open=True).reply == ""
 
 
+@pytest.mark.parametrize("before", ["", "<think>hm</think>", "hm</think>"])
+def test_action_that_was_weighed_before_a_closing_mark_is_thought(before: str) -> None:
+    weighed = '{"skill": "press", "target": "button"} hmm no, wait.'
+    thought = split_thinking(f"{before}{weighed}</think>\nI will wait.", "" if before else "first part")
+    assert thought.reply == "I will wait."
+    assert weighed in thought.thinking
+    kept = split_thinking(f"{before}Go. {QUOTING}", "" if before else "first part")
+    assert kept.reply == f"Go. {QUOTING}"
+
+
 def test_mark_in_an_object_that_breaks_off_is_a_mark() -> None:
     thought = split_thinking('{"skill": "say", "text": "hm</think>{"skill": "wait"}')
     assert (thought.thinking, thought.reply) == ('{"skill": "say", "text": "hm', '{"skill": "wait"}')
+
+
+def test_a_text_of_marks_is_split_in_no_time() -> None:
+    began_s = time.perf_counter()
+    thought = split_thinking("a</think>" * 30_000)
+    assert (thought.reply, thought.thinking.count("a")) == ("a", 29_999)
+    assert time.perf_counter() - began_s < 2.0
 
 
 @given(PLAIN)

@@ -123,6 +123,12 @@ def test_thinking_that_ate_the_second_budget_is_an_unreadable_reply() -> None:
     assert mind.use.thoughts == {"none": 3, "unclosed": 1}
 
 
+def test_decision_that_the_budget_cut_is_read_and_counted() -> None:
+    mind = begun(Parrot(ChatReply(text=WORDS, finish="length"), PRESS), steps=2)
+    assert mind.decide(view(), "") == Action("press", "bell")
+    assert (mind.use.cut_replies, mind.use.second_calls) == (1, 1)
+
+
 def test_the_answers_of_the_debrief_are_written_by_a_second_call() -> None:
     parrot = Parrot(WORDS, PRESS, "It did.", '{"q1": "yes"}')
     mind = begun(parrot, steps=2)

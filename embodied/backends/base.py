@@ -113,6 +113,7 @@ class ChatReply(Frozen):
         mean_logprob: Mean log probability of the reply's tokens; None when it was not asked for.
         retries: How often the call was sent again before the server began it.
         server: Which of several servers answered.
+        served_as: The model, and the build of it, that the server says answered ("" when it does not say).
     """
 
     text: str
@@ -128,6 +129,7 @@ class ChatReply(Frozen):
     mean_logprob: float | None = None
     retries: int = 0
     server: str = ""
+    served_as: str = ""
 
 
 class Capabilities(Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,14 +17,18 @@ CONNECT_TIMEOUT_S: Final = 10.0
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 15.0
 LONGEST_RETRY_AFTER_S: Final = 120.0
-BUSY: Final = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
+NOT_BEGUN: Final = re.compile(
+    r"loading model|server (is )?busy|maximum pending requests exceeded|queue (is )?full", re.IGNORECASE
+)
+"""What servers say with status 503 of a request that they did not take on."""
 
 
 class Caller:
     """Sends requests to one server.
 
-    A request is sent again only when the server had not begun it: the connection was refused, or it said 429 or 503. A
-    question (GET) to a server that is not there fails at once.
+    A request is sent again only when the server had not begun it: the connection was refused, or it said 429, or 503
+    with a wait or in words of `NOT_BEGUN`. Any other 503 may come from a gateway that lost a call under way. A question
+    (GET) begins nothing, so it is asked again after every 503, but fails at once when the server is not there.
 
     Args:
         client: Knows address, headers and connection pool.
@@ -48,7 +53,7 @@ class Caller:
     def ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, timeout_s: float | None = None
     ) -> httpx.Response:
-        """One exchange; the answer is read whole, whatever its status, except 429 and 503.
+        """One exchange; the answer is read whole, whatever its status, unless that says that nothing was begun.
 
         Args:
             method: GET or POST.
@@ -81,7 +86,7 @@ class Caller:
                     response.status_code, headers=_plain(response.headers), content=b"".join(parts),
                     request=response.request,
                 )  # fmt: skip
-        if whole.status_code in BUSY:
+        if _was_not_begun(method, whole):
             said = " ".join(whole.text.split())[:200]
             raise BackendError(
                 f"{self._who} at {self.host} is too busy for {path} ({whole.status_code} {said}): lower run.workers",
@@ -119,6 +124,13 @@ def _how_to_go_on(error: Exception) -> bool | float:
 def _how_to_ask_on(error: Exception) -> bool | float:
     """The same for a question, which is not worth waiting for a server that is down."""
     return not (isinstance(error, BackendError) and error.fault is Fault.DOWN) and _how_to_go_on(error)
+
+
+def _was_not_begun(method: str, answer: httpx.Response) -> bool:
+    """Whether an answer says that the server was too busy to begin."""
+    if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+        return answer.status_code == httpx.codes.TOO_MANY_REQUESTS
+    return method == "GET" or "retry-after" in answer.headers or bool(NOT_BEGUN.search(answer.text))
 
 
 def _plain(headers: httpx.Headers) -> dict[str, str]:

@@ -8,8 +8,14 @@ from typing import Any, Final
 WEIGHTS: Final = ("digest", "quantization", "template_sha256")
 """What makes it another model than the one whose episodes are already there."""
 
-SERVING: Final = ("backend", "model", *WEIGHTS, "options", "think")
-"""What servers of one model, and one server before and after it was away, must agree in."""
+SERVING: Final = (
+    "backend", "model", *WEIGHTS, "options", "think", "server_version", "n_ctx", "loaded.context_length",
+    "prompt_check", "capabilities.prompt_check",
+)  # fmt: skip
+"""What servers of one model, and one server before and after it was away, must agree in: the model, the window, and how
+a cut prompt would be noticed. A dot leads into an entry."""
+
+_UNSAID: Final = object()
 
 
 def name_change(before: Mapping[str, Any], now: Mapping[str, Any], names: Sequence[str]) -> str:
@@ -17,5 +23,18 @@ def name_change(before: Mapping[str, Any], now: Mapping[str, Any], names: Sequen
 
     Only what both of them say is compared.
     """
-    changed = (name for name in names if name in before and name in now and before[name] != now[name])
-    return next((f"{name}: {before[name]!s:.80} and {now[name]!s:.80}" for name in changed), "")
+    for name in names:
+        one, other = _said(before, name), _said(now, name)
+        if _UNSAID not in (one, other) and one != other:
+            return f"{name}: {one!s:.80} and {other!s:.80}"
+    return ""
+
+
+def _said(manifest: Mapping[str, Any], name: str) -> Any:
+    """What stands under a name; `_UNSAID` where nothing does, or where an entry that a dot leads into holds None."""
+    entry, dot, key = name.partition(".")
+    if not dot:
+        return manifest.get(name, _UNSAID)
+    facts = manifest.get(entry)
+    value = facts.get(key) if isinstance(facts, Mapping) else None
+    return _UNSAID if value is None else value

@@ -21,10 +21,15 @@ import ollama
 
 from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatRequest
 from embodied.backends.http import Caller
-from embodied.backends.ollama_guard import is_left_thinking, refuse_missing, refuse_unheard_think
+from embodied.backends.ollama_guard import (
+    is_left_thinking,
+    refuse_ignored_penalties,
+    refuse_missing,
+    refuse_unheard_think,
+)
 from embodied.backends.ollama_manifest import describe_model
-from embodied.backends.ollama_model import CHAT, THINK, Identity, OllamaModel
-from embodied.backends.ollama_wire import Answer, read_answer
+from embodied.backends.ollama_model import THINK, Identity, OllamaModel
+from embodied.backends.ollama_wire import Answer
 from embodied.backends.thinking import split_thinking
 from embodied.backends.window import PromptExpectation, check_room
 from embodied.errors import (
@@ -44,7 +49,7 @@ class OllamaBackend:
 
     Args:
         name: The model, as `ollama list` prints it.
-        host: Address of the server; None for `OLLAMA_HOST`, else http://127.0.0.1:11434.
+        host: Address of the server, without a password; None for `OLLAMA_HOST`, else http://127.0.0.1:11434.
         num_ctx: Window in tokens: prompt, thinking and reply together.
         temperature: Sampling temperature.
         top_p: Nucleus sampling (1 is off).
@@ -67,7 +72,7 @@ class OllamaBackend:
         name: str,
         *,
         host: str | None = None,
-        num_ctx: int = 8192,
+        num_ctx: int = 16384,
         temperature: float = 0.6,
         top_p: float = 0.95,
         top_k: int = 0,
@@ -88,6 +93,8 @@ class OllamaBackend:
             raise ConfigError(f"model.think={think} is not known: use one of {', '.join(THINK)}")
         if num_ctx <= 0 or timeout_s <= 0 or retries < 0:
             raise ConfigError("model.num_ctx and model.timeout_s must be above 0 and model.retries at least 0")
+        if host is not None and "@" in host:
+            raise ConfigError("model.host must be HOST:PORT or http(s)://HOST:PORT, without a user or password")
         self._options = {
             "num_ctx": num_ctx, "num_keep": NUM_KEEP, "temperature": temperature, "top_p": top_p, "top_k": top_k,
             "min_p": min_p, "typical_p": typical_p, "repeat_penalty": repeat_penalty, "repeat_last_n": repeat_last_n,
@@ -161,7 +168,7 @@ class OllamaBackend:
         return self._model.count(ChatRequest(messages=tuple(messages), seed=0))
 
     def chat(self, request: ChatRequest) -> ChatReply:
-        """Answer one request.
+        """Answer one request; `finish` is `unreadable` where the server could not parse what the model wrote.
 
         Raises:
             ContextOverflowError: Prompt and budget do not fit the window, or not all of the prompt reached the model.
@@ -170,7 +177,7 @@ class OllamaBackend:
         started = time.perf_counter()
         refuse_missing(self._model, self.capabilities, request)
         is_open = is_left_thinking(self._model, request)
-        answer = read_answer(self._model.ask("POST", CHAT, self._model.body(request)))
+        answer = self._model.answer(request)
         is_counted = answer.prompt_eval_count is not None and not _took_two_passes(request, answer)
         tokens = (answer.prompt_eval_count if is_counted else None) or self._model.count(request)
         check_room(tokens, request.max_tokens, self._num_ctx, "model.num_ctx")
@@ -223,6 +230,7 @@ class OllamaBackend:
             raise BackendUnavailableError(
                 f"Ollama at {self.host} gives {model.name} a window of {window} tokens only: set model.num_ctx={window}"
             )
+        refuse_ignored_penalties(model)
         return {
             "backend": "ollama",
             "model": model.name,
@@ -230,6 +238,7 @@ class OllamaBackend:
             "host": self.host,
             "server_version": identity.server_version,
             "options": {**self._options, "truncate": False, "shift": False},
+            "penalties_applied": True if model.penalties else None,
             "think": model.think,
             "reproducible": self._is_reproducible,
             "opens_thinking": model.template.opens_thinking,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from embodied.backends.base import Capabilities, ChatRequest
-from embodied.backends.ollama_model import OllamaModel
+from embodied.backends.ollama_model import NEUTRAL, OllamaModel
 from embodied.backends.ollama_template import ALWAYS_THINKING, LEVELS, PROBE, ends_in_thought
 from embodied.backends.window import missing_messages
 from embodied.errors import BackendError, BackendUnavailableError, ContextOverflowError, Fault
@@ -47,6 +47,21 @@ def refuse_unheard_think(model: OllamaModel) -> None:
     silent = render(PROBE, False)
     if silent is not None and (ends_in_thought(silent) or (is_able and silent == render(PROBE, True))):
         raise BackendUnavailableError(f"{name} thinks whatever is asked of it: set model.think=auto")
+
+
+def refuse_ignored_penalties(model: OllamaModel) -> None:
+    """Refuse penalties that an engine takes and does not apply. Asks the model only where one is configured.
+
+    Raises:
+        BackendUnavailableError: One changes nothing.
+    """
+    ignored = model.ignored_penalties()
+    if ignored:
+        keys = " ".join(f"model.{name}={NEUTRAL[name]:g}" for name in ignored)
+        raise BackendUnavailableError(
+            f"Ollama does not apply {', '.join(ignored)} to {model.name} (penalties_applied: false): set {keys}",
+            fault=Fault.REFUSED,
+        )
 
 
 def is_left_thinking(model: OllamaModel, request: ChatRequest) -> bool:

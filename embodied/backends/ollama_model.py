@@ -14,10 +14,13 @@ from embodied.backends.http import Caller
 from embodied.backends.ollama_manifest import find_model
 from embodied.backends.ollama_template import ALWAYS_THINKING, LEVELS, PROBE, Template, Think, read_template
 from embodied.backends.ollama_wire import (
+    UNREADABLE,
+    Answer,
     as_error,
     as_messages,
     as_tools,
     is_too_long,
+    is_unparsed,
     read_answer,
     refused_tokens,
     refused_window,
@@ -36,6 +39,16 @@ PROSE: Final = (
     "and somebody is walking towards the kitchen. "
 )
 """Repeated until it is longer than the window; about as many tokens per byte as our prompts have."""
+
+PENALTY_PROBE: Final = "Write the word lamp forty times, like: lamp lamp lamp lamp"
+PENALTY_TOKENS: Final = 24
+"""Enough to repeat a word."""
+
+NEUTRAL: Final[Mapping[str, float]] = {"repeat_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+"""The penalties, each at the value that switches it off."""
+
+EXTREME: Final = 100.0
+"""Of any penalty: no word comes twice."""
 
 _SPEAKERS: Final[tuple[Literal["user", "assistant"], ...]] = ("user", "assistant", "user")
 
@@ -122,6 +135,11 @@ class OllamaModel:
         message = read_answer(self.ask("POST", CHAT, self.body(request))).message
         return bool(message.thinking) or not message.content.strip()
 
+    @property
+    def penalties(self) -> Sequence[str]:
+        """The penalties that are configured to do something."""
+        return tuple(name for name, neutral in NEUTRAL.items() if self._options[name] != neutral)
+
     def identify(self) -> Identity:
         """Ask what model and server there are now; the digest is "" when the model is gone."""
         version = str(self.ask("GET", "/api/version").get("version", ""))
@@ -140,6 +158,18 @@ class OllamaModel:
     def load(self) -> None:
         """Have the model loaded as it will be used."""
         self.ask("POST", CHAT, self._frame())
+
+    def answer(self, request: ChatRequest) -> Answer:
+        """Put a request to it; `UNREADABLE` where the server could not parse what it wrote."""
+        response = self._caller.ask("POST", CHAT, self.body(request))
+        return UNREADABLE if is_unparsed(response) else read_answer(self._read(CHAT, response))
+
+    def ignored_penalties(self) -> Sequence[str]:
+        """Penalties that are configured and change no word, even the strongest, of a reply that repeats one."""
+        if not self.penalties:
+            return ()
+        plain = self._repeated(NEUTRAL)
+        return tuple(name for name in self.penalties if self._repeated({**NEUTRAL, name: EXTREME}) == plain)
 
     def body(self, request: ChatRequest) -> dict[str, Any]:
         """The wire form of a request."""
@@ -206,6 +236,14 @@ class OllamaModel:
             "keep_alive": self._keep_alive,
             "options": dict(self._options),
         }
+
+    def _repeated(self, penalties: Mapping[str, float]) -> tuple[str, str]:
+        """What it thinks and says under these penalties when it is to repeat a word."""
+        probe = ChatMessage(role="user", content=PENALTY_PROBE)
+        body = self.body(ChatRequest(messages=(probe,), seed=0, max_tokens=PENALTY_TOKENS))
+        body["options"] |= {"temperature": 0.0, "repeat_last_n": 64, **penalties}
+        message = read_answer(self.ask("POST", CHAT, body)).message
+        return message.thinking, message.content
 
     def _think_for(self, request: ChatRequest) -> Think:
         if request.may_think or not self.think:

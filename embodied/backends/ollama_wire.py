@@ -26,6 +26,14 @@ OUT_OF_MEMORY: Final = re.compile(
 RUNNER_DIED: Final = re.compile(
     r"runner has unexpectedly|process has terminated|unexpected EOF|forcibly closed", re.IGNORECASE
 )
+UNPARSED: Final = re.compile(
+    r"error parsing tool call|failed to parse JSON|empty function name|XML syntax error|invalid character "
+    r"|unexpected end of JSON input"
+)
+"""How the server's error begins, with status 500, when the model's own words began a tool call and ended as none.
+
+Source: https://github.com/ollama/ollama, `harmony` and `model/parsers`.
+"""
 
 
 class _Function(BaseModel):
@@ -83,6 +91,10 @@ class Answer(BaseModel):
         return tuple(ToolCall(name=f.name, arguments=json.dumps(f.arguments, ensure_ascii=False)) for f in functions)
 
 
+UNREADABLE: Final = Answer(message=_Message(content=""), done=True, done_reason="unreadable")
+"""Stands for words that the server could not parse. What it quotes of them is dropped: nothing says what it was."""
+
+
 def read_answer(data: Mapping[str, Any]) -> Answer:
     """Check an answer.
 
@@ -120,6 +132,11 @@ def said(response: httpx.Response) -> str:
     except ValueError:
         data = response.text
     return " ".join(str(data.get("error", data) if isinstance(data, dict) else data).split())[:LONGEST_QUOTE]
+
+
+def is_unparsed(response: httpx.Response) -> bool:
+    """Whether the server failed at the model's words: to it an error, but they are the model's, and so data."""
+    return response.status_code == httpx.codes.INTERNAL_SERVER_ERROR and bool(UNPARSED.match(said(response)))
 
 
 def is_too_long(response: httpx.Response) -> bool:

@@ -20,7 +20,7 @@ from embodied.backends.llama_answers import UNPARSED
 from embodied.backends.openai_client import OpenAIClient
 from embodied.backends.openai_dialects import EFFORTS, LEVELS, Generic
 from embodied.backends.openai_found import Found, Wanted, find_model, list_models
-from embodied.backends.openai_wire import read_answer
+from embodied.backends.openai_wire import CONTENT_FILTER, Answer, ContentFilterError, read_answer
 from embodied.backends.thinking import split_thinking
 from embodied.backends.window import PromptExpectation, check_room
 from embodied.errors import (
@@ -115,7 +115,8 @@ class OpenAIBackend:
     def prepare(self) -> Mapping[str, Any]:
         """Find out what answers and return the manifest.
 
-        No server tells a digest of its weights: `digest` is one of all that it does tell about the model.
+        No server tells a digest of its weights: `digest` is one of all that it does tell about the model. The
+        date of today is left out of the rendered prompt: a template that prints it would change it every midnight.
 
         Raises:
             BackendUnavailableError: No server answers, or it cannot serve the model as configured.
@@ -164,26 +165,17 @@ class OpenAIBackend:
         try:
             completion = self._client.complete(body)
         except BackendError as error:
-            if UNPARSED not in str(error):
+            is_filtered = isinstance(error, ContentFilterError)
+            if not (is_filtered or UNPARSED in str(error)):
                 raise
             return ChatReply(
-                text="", prompt_tokens=expected, finish="unreadable", latency_s=time.perf_counter() - started_s
-            )
+                text="", prompt_tokens=expected, finish=CONTENT_FILTER if is_filtered else "unreadable",
+                latency_s=time.perf_counter() - started_s,
+            )  # fmt: skip
         answer = read_answer(completion.content, self._client.caller.host)
         thought = split_thinking(answer.text, answer.thinking, is_open=found.is_open(request))
         prompt_tokens = answer.prompt_tokens or expected
-        if prompt_tokens is None:
-            raise BackendError(
-                f"{self._client.caller.host} does not count the prompt, so that a cut would go unseen: it cannot be "
-                "used", fault=Fault.UNREADABLE,
-            )  # fmt: skip
-        if expected is not None and prompt_tokens < expected:
-            raise ContextOverflowError(
-                f"the prompt was cut: the model read {prompt_tokens} tokens of {expected}: raise the server's window"
-            )
-        check_room(prompt_tokens, request.max_tokens, found.window, "model.n_ctx")
-        if expected is None:
-            self._expectation.note(request, prompt_tokens, answer.text, answer.read_back_tokens)
+        self._check_prompt(request, answer, expected)
         if answer.system_fingerprint:
             self._fingerprints.add(answer.system_fingerprint)
         return ChatReply(
@@ -199,6 +191,7 @@ class OpenAIBackend:
             engine_s=answer.engine_s,
             mean_logprob=answer.mean_logprob,
             retries=completion.retries,
+            served_as=answer.served_as,
         )
 
     @property
@@ -242,6 +235,24 @@ class OpenAIBackend:
         client = self.__dict__.pop("_client", None)
         if client is not None:
             client.close()
+
+    def _check_prompt(self, request: ChatRequest, answer: Answer, expected: int | None) -> None:
+        """See that the model read the whole prompt and had room; a filtered prompt need not be counted."""
+        tokens = answer.prompt_tokens or expected
+        if tokens is None and answer.is_filtered:
+            return
+        if tokens is None:
+            raise BackendError(
+                f"{self._client.caller.host} does not count the prompt, so that a cut would go unseen: it cannot be "
+                "used", fault=Fault.UNREADABLE,
+            )  # fmt: skip
+        if expected is not None and tokens < expected:
+            raise ContextOverflowError(
+                f"the prompt was cut: the model read {tokens} tokens of {expected}: raise the server's window"
+            )
+        check_room(tokens, request.max_tokens, self._found.window, "model.n_ctx")
+        if expected is None:
+            self._expectation.note(request, tokens, answer.text, answer.read_back_tokens)
 
     @cached_property
     def _client(self) -> OpenAIClient:

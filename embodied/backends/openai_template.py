@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from embodied.backends.base import ChatMessage, ThoughtKind, ToolSpec
@@ -38,7 +39,7 @@ class Template:
         closer: The mark that would end it again ("" when it ends outside, or in a mark that is not known).
         tools: Whether tools are rendered.
         past_thinking: Whether thinking of earlier messages is.
-        sha256: Digest of a fixed conversation as it is rendered.
+        sha256: Digest of a fixed conversation as it is rendered, today's date left out (see `without_dates`).
     """
 
     fields: Mapping[str, Any]
@@ -93,8 +94,24 @@ def read_template(dialect: Dialect, model: str, source: str, level: str) -> Temp
         closer=f"{opener[1]}/{opener[2]}" if opener else "",
         tools=render(**fields, **as_tools([_TOOL])) != used,
         past_thinking=talk != render(wordless, **fields),
-        sha256=hashlib.sha256(repr(talk).encode()).hexdigest(),
+        sha256=hashlib.sha256(without_dates(dialect.text(talk), datetime.now(UTC).date()).encode()).hexdigest(),
     )
+
+
+def without_dates(text: str, today: date) -> str:
+    """A rendered prompt without the date of today, which some templates print, in the spellings that they use.
+
+    Yesterday and tomorrow go too: the server may be in another time zone.
+
+    Args:
+        text: The prompt.
+        today: The date in UTC.
+    """
+    days = [today + timedelta(days=n) for n in (-1, 0, 1)]
+    spelled = "|".join(
+        rf"{day:%Y-%m-%d}|0?{day.day} (?:{day:%b}|{day:%B}) {day.year}|{day:%B} 0?{day.day}, {day.year}" for day in days
+    )
+    return re.sub(rf"\b(?:{spelled})\b", "DATE", text)
 
 
 def _opens(dialect: Dialect, tokens: Sequence[int]) -> bool:

@@ -27,6 +27,14 @@ OUT_OF_MEMORY: Final = re.compile(
 LOADING: Final = re.compile(r"loading model", re.IGNORECASE)
 
 
+CONTENT_FILTER: Final = "content_filter"
+"""How a host says, as the end of a reply or as the code of an error, that it lets no answer to a prompt through."""
+
+
+class ContentFilterError(BackendError):
+    """The host refuses this prompt, or the reply to it: an answer like any other, which is not asked for again."""
+
+
 class _Function(BaseModel):
     name: str
     arguments: str = ""
@@ -38,6 +46,7 @@ class _Call(BaseModel):
 
 class _Message(BaseModel):
     content: str | None = None
+    refusal: str | None = None
     reasoning: str | None = None
     reasoning_content: str | None = None
     tool_calls: tuple[_Call, ...] | None = None
@@ -88,20 +97,33 @@ class Answer(BaseModel):
     """What a server answers.
 
     Attributes:
+        model: What it calls the model that answered ("" when it does not say).
         usage: Its count of tokens; None when it does not count.
         system_fingerprint: Names the build that answered ("" when it does not say).
         timings: Of llama.cpp's server only.
     """
 
     choices: tuple[_Choice, ...] = Field(min_length=1)
+    model: str | None = None
     usage: _Usage | None = None
     system_fingerprint: str | None = None
     timings: _Timings | None = None
 
     @property
     def text(self) -> str:
-        """What the model said."""
-        return self.choices[0].message.content or ""
+        """What the model said, a refusal included; nothing of what the host filtered."""
+        message = self.choices[0].message
+        return "" if self.is_filtered else message.content or message.refusal or ""
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether the host ended the reply because of what is in it."""
+        return self.choices[0].finish_reason == CONTENT_FILTER
+
+    @property
+    def served_as(self) -> str:
+        """Model and build that answered, as far as the server says."""
+        return " ".join(filter(None, (self.model, self.system_fingerprint)))
 
     @property
     def thinking(self) -> str:
@@ -111,8 +133,8 @@ class Answer(BaseModel):
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls in the model's order."""
-        functions = (call.function for call in self.choices[0].message.tool_calls or ())
+        """The tool calls in the model's order; none of what the host filtered."""
+        functions = () if self.is_filtered else (call.function for call in self.choices[0].message.tool_calls or ())
         return tuple(ToolCall(name=f.name, arguments=f.arguments) for f in functions)
 
     @property
@@ -238,7 +260,17 @@ def as_error(host: str, status: int, headers: Mapping[str, str], text: str) -> B
             fault=Fault.OUT_OF_MEMORY,
         )
     fault = Fault.FAILED if status >= httpx.codes.INTERNAL_SERVER_ERROR else Fault.REFUSED
-    return BackendError(f"the server at {host} answered {status}: {words}", fault=fault)
+    is_filtered = status == httpx.codes.BAD_REQUEST and _code(text) == CONTENT_FILTER
+    kind = ContentFilterError if is_filtered else BackendError
+    return kind(f"the server at {host} answered {status}: {words}", fault=fault)
+
+
+def _code(text: str) -> object:
+    """The code of an error answer; None where it has none."""
+    try:
+        return json.loads(text)["error"]["code"]
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def key_refused(host: str, status: int) -> BackendUnavailableError:

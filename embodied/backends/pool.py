@@ -88,7 +88,7 @@ class PoolBackend:
             The manifest of the first, and under `servers` what each of the others says otherwise.
 
         Raises:
-            BackendUnavailableError: None answers, or they serve different models.
+            BackendUnavailableError: None answers, or they do not serve alike.
         """
         self._manifests, self._rests_until_s = {}, {}
         problems: dict[str, BackendError] = {}
@@ -106,7 +106,8 @@ class PoolBackend:
         for address, manifest in self._manifests.items():
             if change := name_change(self._reference, manifest, SERVING):
                 raise BackendUnavailableError(
-                    f"{first} and {address} serve different models ({change}): give all servers the same"
+                    f"{first} and {address} serve differently ({change}): give all servers the same model, version and "
+                    "window"
                 )
         return {**self._reference, "servers": [self._describe(address, problems) for address in self._members]}
 
@@ -114,7 +115,7 @@ class PoolBackend:
         """Answer one request; `server` and `retries` of the reply say where and after how many vain attempts.
 
         Raises:
-            ModelChangedError: A server came back with another model.
+            ModelChangedError: A server came back with another model, version or window.
             BackendError: No server began the call, or the one that did failed.
         """
         failed: list[BackendError] = []
@@ -181,7 +182,7 @@ class PoolBackend:
         return living[start:] + living[:start]
 
     def _admitted(self, address: str) -> Backend:
-        """The backend of a server; one that has been away must show first that it serves the same model."""
+        """The backend of a server; one that has been away must show first that it serves as before."""
         member = self._members[address]
         if self._reference and address not in self._manifests:
             try:
@@ -189,7 +190,7 @@ class PoolBackend:
             except BackendError as error:
                 raise BackendUnavailableError(str(error), fault=Fault.DOWN, is_retryable=True) from error
             if change := name_change(self._reference, manifest, SERVING):
-                raise ModelChangedError(f"{address} came back with another model ({change}): give it the same again")
+                raise ModelChangedError(f"{address} came back otherwise ({change}): give it the same again")
             self._manifests[address] = manifest
         return member
 

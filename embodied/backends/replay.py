@@ -7,6 +7,7 @@ was recorded, the first difference is kept and the recorded replies go on, so th
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,8 @@ from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatReq
 from embodied.errors import BackendError, EmbodiedError
 
 ABSENT: Final = "(nothing)"
+ASKED: Final = frozenset({"tools", "json_schema", "may_think", "max_tokens"})
+"""What shapes a reply besides messages and seed."""
 _LONGEST: Final = 160
 _WINDOW: Final = 2**31
 
@@ -93,6 +96,8 @@ class ReplayBackend:
         if end < len(self._entries):
             entry = self._entries[end]
             self._note(f"transcript[{end}].seed", entry.get("seed", request.seed), request.seed)
+            asked_as = digest_of(request)
+            self._note(f"transcript[{end}].asked", entry.get("asked", asked_as), asked_as)
             fields = {name: entry[name] for name in ChatReply.model_fields if name in entry}
             return ChatReply.model_validate({"text": entry["content"], **fields})
         if self._failure is not None:
@@ -133,6 +138,12 @@ class ReplayBackend:
     def _note(self, where: str, recorded: Any, replayed: Any) -> None:
         if self._difference is None and recorded != replayed:
             self._difference = Difference(where, recorded, replayed)
+
+
+def digest_of(request: ChatRequest) -> str:
+    """Digest of how a reply was asked for: tools, schema, thinking and budget; 16 hex digits of a SHA-256."""
+    asked = json.dumps(request.model_dump(mode="json", include=set(ASKED)), sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 
 def first_difference(recorded: Any, replayed: Any, where: str) -> Difference | None:

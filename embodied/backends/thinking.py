@@ -68,14 +68,16 @@ def split_thinking(text: str, field: str = "", *, is_open: bool = False) -> Thou
             to the first closing mark is thinking, and all of it when there is none. A field shows that it does split.
 
     Returns:
-        Both parts without surrounding white space. A closing mark without an opening one turns all text before it into
-        thinking; after a field or a block it is a stray one and is dropped.
+        Both parts without surrounding white space. A closing mark outside a block turns all text before it into
+        thinking, also after a field or a block: what is said comes last. After these one that ends the text is a stray
+        one and is dropped.
     """
     thinking = [field]
     reply: list[str] = []
     kind = ThoughtKind.FIELD if field.strip() else ThoughtKind.NONE
     inside = ANY if is_open and kind is ThoughtKind.NONE else ""
     start = 0
+    words_end = len(MARK.sub(lambda mark: " " * len(mark[0]), text).rstrip())
     for mark in _marks(text):
         role, _, family = str(mark.lastgroup).partition("_")
         if (inside not in {"", ANY, family}) or (role == "end" and inside != family):
@@ -86,9 +88,10 @@ def split_thinking(text: str, field: str = "", *, is_open: bool = False) -> Thou
             kind = ThoughtKind.TAGS if kind is ThoughtKind.NONE and inside != ANY else kind
             inside = inside or family
             continue
-        if kind is ThoughtKind.NONE:
-            thinking, reply = [*thinking, *reply], []
-            kind = ThoughtKind.MISSING_OPENER
+        if not inside and (kind is ThoughtKind.NONE or start < words_end):
+            thinking.append("".join(reply))
+            reply.clear()
+        kind = ThoughtKind.MISSING_OPENER if kind is ThoughtKind.NONE else kind
         inside = ""
     rest = text[start:]
     if inside:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from embodied.backends.base import Capabilities, ToolCall
+from embodied.backends.base import Capabilities, ChatReply, ThoughtKind, ToolCall
 from embodied.errors import BackendUnavailableError, ConfigError
 from embodied.policy.line import Line
-from embodied.policy.protocol import ParsedReply, describe_skills, parse_reply, reply_schema
+from embodied.policy.protocol import ParsedReply, describe_skills, goes_on, parse_reply, reply_schema
 from embodied.policy.settings import MindSettings
 from embodied.policy.tools import read_calls, sound_call, tool_specs
 from embodied.policy.two_step import QUESTION, announce, decision_schema, is_at_odds, read_decision
@@ -50,8 +50,11 @@ class Writing:
         self.actions = describe_skills(specs)
 
     def ask(self, line: Line, near: Sequence[str]) -> ParsedReply:
-        """Ask and read the last object."""
-        parsed = parse_reply(line.ask(self._schema).text, self._specs, near)
+        """Ask and read the last object; a reply that the budget cut behind it was weighing it, not deciding."""
+        reply = line.ask(self._schema)
+        parsed = parse_reply(reply.text, self._specs, near)
+        if _broke_off(reply):
+            parsed = ParsedReply(None, "it broke off before its action", parsed.n_objects)
         line.count(several_objects=int(parsed.n_objects > 1))
         return parsed
 
@@ -111,6 +114,11 @@ def way_of(settings: MindSettings, specs: Sequence[SkillSpec]) -> Asking:
     if settings.protocol == "tools":
         return Calling(specs)
     return Writing(specs, is_constrained=settings.protocol == "grammar")
+
+
+def _broke_off(reply: ChatReply) -> bool:
+    """Whether the budget ended while the model went on after an action, in words or in thought."""
+    return reply.finish == "length" and (reply.thought is ThoughtKind.UNCLOSED or goes_on(reply.text))
 
 
 def check_settings(settings: MindSettings) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from embodied.backends.base import Backend, ChatMessage, ChatReply, ChatRequest, ThoughtKind, ToolCall, ToolSpec
+from embodied.backends.replay import digest_of
 from embodied.backends.thinking import did_thinking_eat_budget, split_thinking
 from embodied.errors import BackendError, ContextOverflowError
 from embodied.policy.mind import InvalidEpisodeError
@@ -128,11 +129,12 @@ class Line:
         self.count(
             calls=1, prompt_tokens=reply.prompt_tokens or 0, cached_tokens=reply.cached_tokens or 0,
             completion_tokens=reply.completion_tokens or 0, latency_s=reply.latency_s, retries=reply.retries,
+            cut_replies=int(reply.finish == "length"),
         )  # fmt: skip
         kind, kinds = reply.thought.value, self.use.thoughts
         self.use = self.use.model_copy(update={"thoughts": {**kinds, kind: kinds.get(kind, 0) + 1}})
         self.server = reply.server or self.server
-        self._entries.append(_reply_entry(reply, step, request.seed))
+        self._entries.append(_reply_entry(reply, step, request))
         return reply
 
     def _seed(self) -> int:
@@ -177,15 +179,18 @@ def _read_entry(message: ChatMessage) -> dict[str, Any]:
     return entry
 
 
-def _reply_entry(reply: ChatReply, step: int, seed: int) -> dict[str, Any]:
+def _reply_entry(reply: ChatReply, step: int, request: ChatRequest) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "role": "assistant", "content": reply.text, "thinking": reply.thinking, "thought": reply.thought.value,
         "step": step, "finish": reply.finish, "prompt_tokens": reply.prompt_tokens,
         "cached_tokens": reply.cached_tokens, "completion_tokens": reply.completion_tokens,
-        "latency_s": round(reply.latency_s, 4), "seed": seed,
+        "latency_s": round(reply.latency_s, 4), "seed": request.seed,
+        "asked": digest_of(request),
     }  # fmt: skip
     if reply.mean_logprob is not None:
         entry["mean_logprob"] = round(reply.mean_logprob, 6)
+    if reply.served_as:
+        entry["served_as"] = reply.served_as
     if reply.tool_calls:
         entry["tool_calls"] = [call.model_dump() for call in reply.tool_calls]
     return entry

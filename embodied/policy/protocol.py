@@ -62,6 +62,12 @@ def parse_reply(text: str, specs: Sequence[SkillSpec], near: Sequence[str] = ())
     return read_action(objects[-1], specs, near, len(objects))
 
 
+def goes_on(text: str) -> bool:
+    """Whether words follow the last JSON object of a reply that names a skill; a closing code fence is none."""
+    ends = [found.end for found in objects_in(text) if "skill" in found.value]
+    return bool(ends) and bool(text[ends[-1] :].strip("` \t\r\n"))
+
+
 def read_action(
     reply: Mapping[str, Any], specs: Sequence[SkillSpec], near: Sequence[str] = (), n_objects: int = 1
 ) -> ParsedReply:
