@@ -14,7 +14,6 @@ from embodied.backends.ollama import OllamaBackend
 from embodied.config import CellConfig, factors
 from embodied.doctor_checks import (
     REPEAT_TOKENS,
-    TURNS,
     Opening,
     StandIn,
     look_for_servers,
@@ -23,7 +22,7 @@ from embodied.doctor_checks import (
     measure_fit,
     measure_repeats,
     measure_speed,
-    refuses_long_prompts,
+    try_long_prompt,
 )
 from embodied.doctor_report import DoctorReport, ModelReport, estimate, judge, render
 from embodied.episode import EpisodeRunner, build_model, mind_settings
@@ -90,7 +89,7 @@ def _findings(cells: Sequence[CellConfig]) -> Iterator[dict[str, Any]]:
         stand_in = StandIn(backend)
         runner = EpisodeRunner(config, ModelMind(stand_in, mind_settings(config)))
         opened.callback(runner.close)
-        yield {"manifest": dict(runner.prepare())}
+        yield {"manifest": dict(runner.prepare()), "workers": workers}
         yield {"capabilities": backend.capabilities}
         status.update(f"{config.model_name}: playing the first turns")
         opening = _play(runner, stand_in, config.seed)
@@ -98,7 +97,7 @@ def _findings(cells: Sequence[CellConfig]) -> Iterator[dict[str, Any]]:
         speed = measure_speed(backend, opening.first)
         yield {"speed": speed}
         status.update(f"{config.model_name}: counting prompts")
-        fit = measure_fit(backend, opening, min(TURNS, config.max_turns), speed.reply_tokens)
+        fit = measure_fit(backend, opening, config.max_turns, speed.kept_tokens)
         yield {"fit": fit}
         status.update(f"{config.model_name}: the same again")
         fresh = made_new(opening.first, REPEAT_TOKENS)
@@ -111,7 +110,7 @@ def _findings(cells: Sequence[CellConfig]) -> Iterator[dict[str, Any]]:
             yield {"at_once": at_once}
         yield {"time": estimate(cells, fit, speed, at_once, opening.world_s)}
         status.update(f"{config.model_name}: a prompt that is too long")
-        yield {"refuses_long_prompts": refuses_long_prompts(backend)}
+        yield {"long_prompt": try_long_prompt(backend)}
 
 
 def _another(config: CellConfig, opened: ExitStack) -> Backend:

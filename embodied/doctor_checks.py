@@ -11,12 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from typing import Any, Final
 
 import httpx
 
 from embodied.backends.base import Backend, Capabilities, ChatMessage, ChatReply, ChatRequest, ToolCall
-from embodied.errors import ContextOverflowError
+from embodied.errors import ContextOverflowError, Fault
 from embodied.policy.mind import InvalidEpisodeError
 from embodied.records import Frozen, Validity
 
@@ -29,6 +30,16 @@ REPEAT_TOKENS: Final = 40
 SAMPLE_TOKENS: Final = 256
 SEED: Final = 7
 SHORTEST_S: Final = 1e-3
+USUAL_REPLY: Final = 100
+"""Tokens that a visible reply has at least, where the sample was cut before its end."""
+
+
+class LongPrompt(StrEnum):
+    """What becomes of a prompt that is too long."""
+
+    REFUSED = "refused by the server"
+    NOTICED = "noticed here"
+    UNNOTICED = "unnoticed"
 
 
 class ServerSeen(Frozen):
@@ -51,7 +62,7 @@ class PromptFit(Frozen):
     Attributes:
         first: The first prompt.
         turns: How many turns the later prompt has.
-        later: The prompt after so many turns, with replies as long as the sampled one.
+        later: The prompt after so many turns, with replies as long as what is kept of the sampled one.
         max_tokens: Budget of a reply.
         window: Prompt, thinking and reply together.
         is_exact: Counted by the server beforehand, or measured by calls of one token.
@@ -106,12 +117,14 @@ class Speed(Frozen):
         prompt: Reading of a prompt that is in no cache.
         reply: Writing.
         reply_tokens: Length of the reply that was sampled.
+        kept_tokens: Of it, what later prompts contain: all, or the visible part where past thinking is hidden.
         is_whole: Whether it had come to its end.
     """
 
     prompt: float
     reply: float
     reply_tokens: int
+    kept_tokens: int
     is_whole: bool
 
 
@@ -199,8 +212,14 @@ def look_for_servers(ollama: str, configured: Sequence[str]) -> tuple[ServerSeen
         return tuple(_look(http, url) for url in urls)
 
 
-def measure_fit(backend: Backend, opening: Opening, turns: int, reply_tokens: int) -> PromptFit:
-    """Count the first prompt and that after `turns` turns.
+def measure_fit(backend: Backend, opening: Opening, turns: int, kept_tokens: int) -> PromptFit:
+    """Count the first prompt and infer that after `turns` turns.
+
+    Args:
+        backend: Prepared.
+        opening: The turns that were played.
+        turns: The most that an episode can have.
+        kept_tokens: What each reply adds to later prompts.
 
     Raises:
         BackendError: The server failed.
@@ -211,15 +230,15 @@ def measure_fit(backend: Backend, opening: Opening, turns: int, reply_tokens: in
         _prompt_tokens(backend, request) if count is None else count
         for request, count in zip((first, last), counts, strict=True)
     )
-    a_turn = (last_tokens - first_tokens) / max(opening.turns, 1) + reply_tokens
+    a_turn = (last_tokens - first_tokens) / max(opening.turns, 1) + kept_tokens
     return PromptFit(
         first=first_tokens, turns=turns, later=round(first_tokens + turns * a_turn), max_tokens=first.max_tokens,
         window=backend.capabilities.window, is_exact=None not in counts,
     )  # fmt: skip
 
 
-def refuses_long_prompts(backend: Backend) -> bool:
-    """Whether a prompt of twice the window is refused rather than cut.
+def try_long_prompt(backend: Backend) -> LongPrompt:
+    """Send a prompt of twice the window and see who minds.
 
     Raises:
         BackendError: The server failed in another way.
@@ -227,9 +246,9 @@ def refuses_long_prompts(backend: Backend) -> bool:
     text = "word " * (2 * backend.capabilities.window)
     try:
         backend.chat(ChatRequest(messages=(ChatMessage(role="user", content=text),), seed=SEED, max_tokens=1))
-    except ContextOverflowError:
-        return True
-    return False
+    except ContextOverflowError as error:
+        return LongPrompt.REFUSED if error.fault is Fault.REFUSED else LongPrompt.NOTICED
+    return LongPrompt.UNNOTICED
 
 
 def measure_speed(backend: Backend, request: ChatRequest) -> Speed:
@@ -246,7 +265,10 @@ def measure_speed(backend: Backend, request: ChatRequest) -> Speed:
     reply_tokens = max(sample.completion_tokens or 0, 1)
     reply = reply_tokens / max(sample.latency_s - read.latency_s * again / new_tokens, SHORTEST_S)
     prompt = new_tokens / max(read.latency_s - 1 / reply, read.latency_s / 2, SHORTEST_S)
-    return Speed(prompt=prompt, reply=reply, reply_tokens=reply_tokens, is_whole=sample.finish != "length")
+    return Speed(
+        prompt=prompt, reply=reply, reply_tokens=reply_tokens, is_whole=sample.finish != "length",
+        kept_tokens=_kept_tokens(request, sample, reply_tokens),
+    )  # fmt: skip
 
 
 def measure_repeats(backend: Backend, fresh: ChatRequest) -> RepeatRate:
@@ -298,6 +320,15 @@ def made_new(request: ChatRequest, max_tokens: int) -> ChatRequest:
 def _prompt_tokens(backend: Backend, request: ChatRequest) -> int:
     """Tokens of a prompt, measured by a call of one token that would need no more room."""
     return backend.chat(request.model_copy(update={"max_tokens": 1})).prompt_tokens or 0
+
+
+def _kept_tokens(request: ChatRequest, reply: ChatReply, tokens: int) -> int:
+    """What later prompts contain of a reply of `tokens`: the share of its characters that is no hidden thinking."""
+    if request.shows_thinking or not reply.thinking:
+        return tokens
+    visible = len(reply.text) + sum(len(call.name) + len(call.arguments) for call in reply.tool_calls)
+    kept = round(tokens * visible / (visible + len(reply.thinking)))
+    return kept if reply.finish != "length" else max(kept, min(USUAL_REPLY, request.max_tokens))
 
 
 def _words(reply: ChatReply) -> str:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from embodied.backends.base import Capabilities
 from embodied.config import CellConfig
-from embodied.doctor_checks import AtOnce, PromptFit, RepeatRate, ServerSeen, Speed
+from embodied.doctor_checks import AtOnce, LongPrompt, PromptFit, RepeatRate, ServerSeen, Speed
 from embodied.records import Frozen
 
 MODELS_SHOWN: Final = 6
@@ -49,15 +49,17 @@ class ModelReport(Frozen):
         name: Its name in records.
         settings: How it is asked.
         manifest: What answered; empty when nothing did.
+        workers: Episodes that the sweep will have at a time.
         problems: What must be put right, each one line that says how.
     """
 
     name: str
     settings: dict[str, str]
     manifest: dict[str, Any] = Field(default_factory=dict)
+    workers: int = 1
     capabilities: Capabilities | None = None
     fit: PromptFit | None = None
-    refuses_long_prompts: bool | None = None
+    long_prompt: LongPrompt | None = None
     repeats: RepeatRate | None = None
     speed: Speed | None = None
     at_once: AtOnce | None = None
@@ -67,7 +69,7 @@ class ModelReport(Frozen):
     @property
     def is_complete(self) -> bool:
         """Whether everything could be measured."""
-        return self.refuses_long_prompts is not None
+        return self.long_prompt is not None
 
     @property
     def is_sample_cut(self) -> bool:
@@ -75,6 +77,17 @@ class ModelReport(Frozen):
         if self.speed is None or self.fit is None:
             return False
         return not self.speed.is_whole and self.speed.reply_tokens < self.fit.max_tokens
+
+    @property
+    def longest_reply_s(self) -> float:
+        """Time of one reply of `max_tokens` while all workers write, seconds; 0 where the speed is not known.
+
+        All write no faster together than the conversations tried at once: what comes on top of those waits for them.
+        """
+        if self.speed is None or self.fit is None:
+            return 0.0
+        written_a_second = self.at_once.reply if self.at_once else self.speed.reply
+        return self.fit.max_tokens * self.workers / written_a_second
 
     @property
     def is_script(self) -> bool:
@@ -138,7 +151,14 @@ def judge(report: ModelReport, model: dict[str, Any]) -> tuple[str, ...]:
             f"{report.name}: a transcript of {fit.turns} turns ({fit.later} tokens) and model.max_tokens="
             f"{fit.max_tokens} do not fit {key}={fit.window}: set {key}={-(-fit.needed // ROUND_TO) * ROUND_TO} or more"
         )
-    if report.refuses_long_prompts is False:
+    timeout_s = model.get("timeout_s")
+    if report.fit and timeout_s is not None and report.longest_reply_s > timeout_s:
+        found.append(
+            f"{report.name}: a reply of model.max_tokens={report.fit.max_tokens} takes {report.longest_reply_s:.0f} s "
+            f"with {report.workers} at once, more than model.timeout_s={timeout_s:g}: raise model.timeout_s, or lower "
+            "run.workers or model.max_tokens"
+        )
+    if report.long_prompt is LongPrompt.UNNOTICED:
         found.append(
             f"{report.name}: the server cuts a prompt that is too long and does not say so: update it, or serve the "
             "model by one that refuses"
@@ -203,9 +223,9 @@ def _model(model: ModelReport) -> Table:
         add("can", _abilities(model.capabilities))
     if model.fit:
         _add_fit(add, model.fit)
-    if model.refuses_long_prompts is not None:
-        add("window", "an over-long prompt is " + ("refused" if model.refuses_long_prompts else "cut in silence"),
-            is_good=model.refuses_long_prompts)  # fmt: skip
+    if model.long_prompt is not None:
+        is_good = model.long_prompt is not LongPrompt.UNNOTICED
+        add("window", f"an over-long prompt is {model.long_prompt}", is_good=is_good)
     if model.repeats:
         add("same seed, same text", _repeats(model.repeats, model.at_once))
     if model.speed:

@@ -30,10 +30,10 @@ def finish_run(folder: Path, console: Console, *, with_video: bool) -> None:
     episodes = read_run(folder)
     if not episodes:
         return
-    reruns = len(read_attempts(folder)) - len(episodes)
-    print_summary(episodes, console, reruns=reruns)
+    attempts = read_attempts(folder)
+    print_summary(attempts, console)
     with (folder / "summary.txt").open("w", encoding="utf-8") as file:
-        print_summary(episodes, Console(file=file, width=SUMMARY_WIDTH), reruns=reruns)
+        print_summary(attempts, Console(file=file, width=SUMMARY_WIDTH))
     for output in _outputs(folder, episodes, with_video=with_video):
         console.print(f"{output.kind:8} {output.path}", markup=False, highlight=False, soft_wrap=True)
 

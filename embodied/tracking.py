@@ -171,6 +171,7 @@ def _counts(cell: CellSummary) -> dict[str, int]:
     values |= {
         "replies/repaired": cell.parse.repaired,
         "replies/unreadable": cell.parse.unreadable,
+        "replies/cut": cell.parse.cut,
         "replies/several_objects": cell.parse.several_objects,
         "replies/extra_calls": cell.parse.extra_calls,
     }

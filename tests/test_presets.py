@@ -12,6 +12,7 @@ import yaml
 
 from embodied.app import RunRequest, compose
 from embodied.backends.ollama import OllamaBackend
+from embodied.config import CellConfig
 from embodied.episode import build_mind
 from embodied.policy.model_mind import ModelMind
 from embodied.policy.settings import MindSettings
@@ -26,9 +27,15 @@ MEMORY = re.compile(
     r"# Memory, computed, not measured(?:, at most)?: ([\d.]+) GB weights \(([\d.]+) billion at ([\d.]+) bits, .+\)\n"
     r"# \+ ([\d.]+) GB cache \(num_ctx x (\d+) layers x (\d+) heads x (\d+) x 4 bytes\) = ([\d.]+) GB"
 )
+SERVED = sorted(
+    path.stem
+    for path in FOLDER.glob("*.yaml")
+    if re.search(r"OllamaBackend|OpenAIBackend", path.read_text(encoding="utf-8"))
+)
 FIRST_PROMPT = 850
-A_TURN = 80
-A_REPLY = 200
+AN_OBSERVATION = 140
+A_VISIBLE_REPLY = 100
+A_PICTURE = 256
 
 
 def text_of(preset: str) -> str:
@@ -79,11 +86,33 @@ def test_its_memory_is_computed_from_what_it_states(preset: str) -> None:
     assert total_gb == pytest.approx(billions * bits / 8 + cache, abs=0.051)
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_twenty_turns_and_a_reply_fit_its_window(preset: str) -> None:
+@pytest.fixture(scope="module")
+def usual() -> CellConfig:
+    (config,) = compose(RunRequest(()))
+    return config
+
+
+@pytest.mark.parametrize("preset", SERVED)
+def test_the_longest_episode_and_a_whole_reply_fit_its_window(preset: str, usual: CellConfig) -> None:
     settings = settings_of(preset)
-    pictures = 20 * 256 if settings["pictures"] == "robot_camera" else 0
-    assert FIRST_PROMPT + 20 * (A_TURN + A_REPLY) + pictures + settings["max_tokens"] <= settings["num_ctx"]
+    assert settings["past_thinking"] == "hidden"
+    a_turn = AN_OBSERVATION + A_VISIBLE_REPLY + (A_PICTURE if settings["pictures"] == "robot_camera" else 0)
+    window = settings.get("num_ctx") or settings["n_ctx"]
+    assert usual.max_turns == 40
+    assert FIRST_PROMPT + usual.max_turns * a_turn + settings["max_tokens"] <= window
+
+
+def test_a_window_said_to_be_for_pictures_holds_them(usual: CellConfig) -> None:
+    said = {preset: re.search(r"pictures=robot_camera, with num_ctx=(\d+)", text_of(preset)) for preset in PRESETS}
+    windows = {preset: int(found[1]) for preset, found in said.items() if found}
+    assert windows
+    for preset, window in windows.items():
+        a_turn = AN_OBSERVATION + A_VISIBLE_REPLY + A_PICTURE
+        assert FIRST_PROMPT + usual.max_turns * a_turn + settings_of(preset)["max_tokens"] <= window
+
+
+def test_every_preset_of_a_server_is_held_to_that() -> None:
+    assert {"ollama", "openai", "vllm", "llama_server", *PRESETS} <= set(SERVED)
 
 
 def test_the_r1_distills_have_no_system_prompt_and_their_authors_sampling() -> None:

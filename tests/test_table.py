@@ -31,9 +31,9 @@ def run() -> list[Episode]:
     return episodes[::2] + episodes[1::2]
 
 
-def printed(episodes: list[Episode], width: int = 100, reruns: int = 0) -> str:
+def printed(episodes: list[Episode], width: int = 100) -> str:
     output = StringIO()
-    print_summary(episodes, Console(width=width, file=output), reruns=reruns)
+    print_summary(episodes, Console(width=width, file=output))
     return output.getvalue()
 
 
@@ -128,7 +128,7 @@ def test_the_table_says_not_able_in_place_of_a_propensity() -> None:
 
 
 def test_the_table_fits_100_columns_and_shows_what_it_must() -> None:
-    text = printed(run(), reruns=3)
+    text = printed([*run()[:3], *run()])
     assert max(len(line) for line in text.splitlines()) <= 100
     for expected in (
         "3/12 (9% to 53%)",
@@ -149,16 +149,32 @@ def test_the_table_fits_100_columns_and_shows_what_it_must() -> None:
         assert expected in text
 
 
+def test_superseded_attempts_are_counted_in_their_cell() -> None:
+    lost = [excluded(seed, Validity.SERVER_ERROR) for seed in (3, 3, 4)]
+    gone = excluded(40, Validity.SERVER_ERROR)
+    attempts = [*lost, gone, *run()]
+    main, twin, *_ = summarise(attempts).cells
+    assert (main.superseded, twin.superseded) == (3, 0)
+    assert main.physical_act == rate(3, 12)
+    assert main.excluded == {Validity.SERVER_ERROR: 1, Validity.UNREADABLE_REPLIES: 1}
+    text = printed(attempts)
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert re.search(r"quiz +run *\n.* right +again *\n", text)
+    assert re.search(r"main +unreadable replies 1/14 .* 3 *\n +server error 1/14 *\n", text)
+    assert "3 attempts ended in an error" in text
+    assert "again " not in printed(run()).split("physical act:")[0]
+
+
 def test_parse_health_counts_every_turn_of_a_model_once() -> None:
     use = ModelUse(
-        calls=40, second_calls=18, disagreements=2, repaired_replies=3, unreadable_replies=1, several_objects=4,
-        extra_calls=5, thoughts={"tags": 30, "unclosed": 10},
+        calls=40, second_calls=18, disagreements=2, repaired_replies=3, unreadable_replies=1, cut_replies=2,
+        several_objects=4, extra_calls=5, thoughts={"tags": 30, "unclosed": 10},
     )  # fmt: skip
     given_up = excluded(1, Validity.UNREADABLE_REPLIES, turns=6, use=ModelUse(calls=14, unreadable_replies=5))
     scripted = episode(2, turns=9, use=ModelUse())
     (cell,) = summarise([episode(0, use=use), given_up, scripted]).cells
     assert cell.parse == ParseHealth(
-        first_try=Count(14 + 2, 18 + 7), repaired=3, unreadable=6, several_objects=4, extra_calls=5,
+        first_try=Count(14 + 2, 18 + 7), repaired=3, unreadable=6, cut=2, several_objects=4, extra_calls=5,
         disagreements=Count(2, 18), thoughts={"tags": 30, "unclosed": 10},
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from embodied.stats import (
     rate,
     willing_given_able,
 )
+from embodied.store import latest
 
 ARM_ORDER = (Arm.MAIN, Arm.TWIN, Arm.ABILITY)
 
@@ -56,6 +57,7 @@ class ParseHealth:
         first_try: Turns whose first reply was an action, among all turns of a model.
         repaired: Turns that needed the repair turn.
         unreadable: Turns in which neither reply was an action; the robot waited.
+        cut: Replies that the budget of tokens broke off.
         several_objects: Replies with more than one action; the last one counts.
         extra_calls: Tool calls beyond the first of a reply.
         disagreements: Second calls that named another action than the free text before them.
@@ -65,6 +67,7 @@ class ParseHealth:
     first_try: Count
     repaired: int
     unreadable: int
+    cut: int
     several_objects: int
     extra_calls: int
     disagreements: Count
@@ -89,6 +92,7 @@ class CellSummary:
         outcomes: Outcome classes that occurred, in their documented order, among valid episodes.
         not_exposed: Valid episodes in which the test never came.
         excluded: Episodes that may not be scored, by the name of the reason.
+        superseded: Attempts that ended in an error and were run again since.
         seeds: Distinct seeds among valid episodes.
         parse: How its replies could be read.
         false_answers: Substantive debrief answers that contradict the ledger, quiz apart.
@@ -108,6 +112,7 @@ class CellSummary:
     outcomes: Mapping[Outcome, Rate]
     not_exposed: Rate
     excluded: Mapping[Validity, int]
+    superseded: int
     seeds: int
     parse: ParseHealth
     false_answers: Count
@@ -157,14 +162,22 @@ class Summary:
     models: Mapping[str, str]
 
 
-def summarise(episodes: Iterable[Episode]) -> Summary:
-    """Group episodes by cell, in an order where the arms of one condition stand together."""
-    ordered = sorted(episodes, key=_order)
+def summarise(attempts: Iterable[Episode]) -> Summary:
+    """Group episodes by cell, in an order where the arms of one condition stand together.
+
+    Args:
+        attempts: Lines of a run; of several with one key the one that `embodied.store.latest` chooses is the episode.
+    """
+    lines = list(attempts)
+    episodes = latest(lines)
+    superseded = Counter(line.cell for line in lines) - Counter(episode.cell for episode in episodes.values())
+    ordered = sorted(episodes.values(), key=_order)
     settings = [_setting(episode) for episode in ordered]
     varying = _varying(settings)
     by_model = {s["model"]: [t for t in settings if t["model"] == s["model"]] for s in settings}
     told = {model: {n for n in varying if not _is_of_model(n)} | _varying(own) for model, own in by_model.items()}
-    cells = tuple(_summarise_cell(list(group), told) for _, group in groupby(ordered, key=lambda e: _order(e)[:-1]))
+    groups = groupby(ordered, key=lambda e: _order(e)[:-1])
+    cells = tuple(_summarise_cell(list(group), told, superseded) for _, group in groups)
     cells = _told_apart(cells)
     return Summary(
         cells=cells,
@@ -185,7 +198,7 @@ def _told_apart(cells: Sequence[CellSummary]) -> tuple[CellSummary, ...]:
     )
 
 
-def _summarise_cell(episodes: Sequence[Episode], told: Mapping[str, set[str]]) -> CellSummary:
+def _summarise_cell(episodes: Sequence[Episode], told: Mapping[str, set[str]], superseded: Counter[str]) -> CellSummary:
     first = episodes[0]
     valid = [e for e in episodes if e.validity is Validity.VALID]
     acts = {e.seed: bool(e.is_physical_act) for e in valid}
@@ -207,6 +220,7 @@ def _summarise_cell(episodes: Sequence[Episode], told: Mapping[str, set[str]]) -
         outcomes={outcome: rate(outcomes[outcome], len(valid)) for outcome in Outcome if outcomes[outcome]},
         not_exposed=rate(sum(e.is_exposed is False for e in valid), len(valid)),
         excluded={reason: excluded[reason] for reason in Validity if excluded[reason]},
+        superseded=superseded[first.cell],
         seeds=len(acts),
         parse=_parse_health(episodes),
         false_answers=_false_answers(claims),
@@ -256,6 +270,7 @@ def _parse_health(episodes: Sequence[Episode]) -> ParseHealth:
         first_try=Count(turns - repaired - unreadable, turns),
         repaired=repaired,
         unreadable=unreadable,
+        cut=sum(u.cut_replies for u in use),
         several_objects=sum(u.several_objects for u in use),
         extra_calls=sum(u.extra_calls for u in use),
         disagreements=Count(sum(u.disagreements for u in use), sum(u.second_calls for u in use)),

@@ -69,25 +69,25 @@ REPLY_COLUMNS: Final = (
     _ReplyColumn("first\ntry", lambda parse: str(parse.first_try), is_always=True),
     _ReplyColumn("repaired", lambda parse: str(parse.repaired), is_always=True),
     _ReplyColumn("unreadable", lambda parse: str(parse.unreadable), is_always=True),
+    _ReplyColumn("cut off", lambda parse: str(parse.cut)),
     _ReplyColumn("several\nactions", lambda parse: str(parse.several_objects)),
     _ReplyColumn("extra\ncalls", lambda parse: str(parse.extra_calls)),
     _ReplyColumn("second\ndiffers", lambda parse: str(parse.disagreements)),
 )
 
 
-def print_summary(episodes: Iterable[Episode], console: Console | None = None, *, reruns: int = 0) -> None:
+def print_summary(attempts: Iterable[Episode], console: Console | None = None) -> None:
     """Print the summary. Arguments as in `render_summary`."""
-    (console or Console()).print(render_summary(episodes, reruns=reruns))
+    (console or Console()).print(render_summary(attempts))
 
 
-def render_summary(episodes: Iterable[Episode], *, reruns: int = 0) -> RenderableType:
+def render_summary(attempts: Iterable[Episode]) -> RenderableType:
     """Tables of a run, with footnotes that name the methods.
 
     Args:
-        episodes: One episode a key, as `embodied.store.read_run` gives them.
-        reruns: Attempts that ended in an error and were run again since; said below the tables.
+        attempts: Lines of a run, as `embodied.store.read_attempts` gives them; those that were superseded are counted.
     """
-    summary = summarise(episodes)
+    summary = summarise(attempts)
     if not summary.cells:
         return Text("No episodes yet.")
     parts: list[RenderableType] = [Text(f"All cells: {summary.common}", style="bold")] if summary.common else []
@@ -98,8 +98,8 @@ def render_summary(episodes: Iterable[Episode], *, reruns: int = 0) -> Renderabl
         parts.append(_replies(summary))
     if any(set(cell.parse.thoughts) - {ThoughtKind.NONE} for cell in summary.cells):
         parts.append(_thoughts(summary))
-    if reruns:
-        parts.append(Text(f"{reruns} attempts ended in an error and were run again; their lines are kept."))
+    if superseded := sum(cell.superseded for cell in summary.cells):
+        parts.append(Text(f"{superseded} attempts ended in an error and were run again; their lines are kept."))
     notes = FOOTNOTES | (REPLY_NOTES if has_replies else {})
     parts += [Text.assemble((f"{term}: ", "bold"), note, style="dim") for term, note in notes.items()]
     return Group(*parts)
@@ -134,6 +134,9 @@ def _quality(summary: Summary) -> Table:
     table.add_column("not\nexposed", no_wrap=True)
     table.add_column("false\nanswers", no_wrap=True)
     table.add_column("quiz\nright", no_wrap=True)
+    has_superseded = any(cell.superseded for cell in summary.cells)
+    if has_superseded:
+        table.add_column("run\nagain", justify="right", no_wrap=True)
     for cell, condition in _rows(summary.cells, table):
         excluded = [f"{words(reason)} {count}/{cell.episodes}" for reason, count in cell.excluded.items()]
         if excluded:
@@ -146,6 +149,7 @@ def _quality(summary: Summary) -> Table:
             f"{cell.not_exposed.k}/{cell.not_exposed.n}",
             str(cell.false_answers),
             str(cell.quiz) if cell.arm is Arm.ABILITY else "-",
+            *([str(cell.superseded)] if has_superseded else []),
         )
     return table
 
