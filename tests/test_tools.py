@@ -168,6 +168,15 @@ def test_the_debrief_is_written_without_tools_after_the_open_call_has_its_result
     assert parrot.read()[-2:] == [("tool", "The run is over."), ("user", "Did it ring?")]
 
 
-def test_a_call_at_the_end_of_the_budget_is_still_a_reply() -> None:
-    cut = ChatReply(text="", thinking="hm", tool_calls=(LOOK,), finish="length")
-    assert begun(Parrot(cut), protocol="tools").decide(view(), "") == Action("look")
+def test_a_call_that_the_budget_cut_is_none_and_is_no_thought_either() -> None:
+    cut = ChatReply(text="", thinking="hm", tool_calls=(PRESS,), finish="length")
+    parrot = Parrot(cut, called("look"))
+    mind = begun(parrot, protocol="tools")
+    assert mind.decide(view(), "") == Action("look")
+    assert "it broke off before its action" in parrot.read()[-1][1]
+    assert (mind.use.repaired_replies, mind.use.cut_replies) == (1, 1)
+
+
+def test_a_call_before_the_one_that_the_budget_cut_is_whole() -> None:
+    cut = ChatReply(text="", tool_calls=(PRESS, LOOK), finish="length")
+    assert begun(Parrot(cut), protocol="tools").decide(view(), "") == Action("press", "bell")

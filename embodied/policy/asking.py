@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from embodied.backends.base import Capabilities, ChatReply, ThoughtKind, ToolCall
 from embodied.errors import BackendUnavailableError, ConfigError
@@ -13,6 +13,8 @@ from embodied.policy.settings import MindSettings
 from embodied.policy.tools import read_calls, sound_call, tool_specs
 from embodied.policy.two_step import QUESTION, announce, decision_schema, is_at_odds, read_decision
 from envs.action import SkillSpec
+
+BROKE_OFF: Final = "it broke off before its action"
 
 
 class Asking(Protocol):
@@ -54,7 +56,7 @@ class Writing:
         reply = line.ask(self._schema)
         parsed = parse_reply(reply.text, self._specs, near)
         if _broke_off(reply):
-            parsed = ParsedReply(None, "it broke off before its action", parsed.n_objects)
+            parsed = ParsedReply(None, BROKE_OFF, parsed.n_objects)
         line.count(several_objects=int(parsed.n_objects > 1))
         return parsed
 
@@ -73,9 +75,11 @@ class Calling:
         self._tools = tool_specs(specs)
 
     def ask(self, line: Line, near: Sequence[str]) -> ParsedReply:
-        """Ask and read the first call."""
+        """Ask and read the first call. One that the budget cut is none, though servers mend its arguments."""
         reply = line.ask(tools=self._tools, keep=self._keep)
         line.count(extra_calls=max(0, len(reply.tool_calls) - 1))
+        if reply.finish == "length" and len(reply.tool_calls) == 1:
+            return ParsedReply(None, BROKE_OFF, 1)
         return read_calls(reply.tool_calls, reply.text, self._specs, near)
 
     def _keep(self, calls: Sequence[ToolCall]) -> ToolCall | None:

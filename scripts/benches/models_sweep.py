@@ -37,7 +37,7 @@ class _Report:
 def busy(is_quick: bool) -> Iterator[Figure]:
     """Share of the time in which the server's slots are busy, by the number of workers.
 
-    With one worker a slot, as a sweep has it by default, a slot is idle while its worker steps physics. One more fills
+    With one worker a slot, a slot is idle while its worker steps physics. One more, as a sweep has it by default, fills
     that; what it costs real servers, prefixes driven out of their cache, a server of fixed latency does not show.
     """
     episodes = (2 if is_quick else 12) * SLOTS
