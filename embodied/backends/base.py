@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from embodied.errors import ConfigError
+from embodied.records import Frozen
+
+EFFORTS: Final = ("low", "medium", "high")
+THINK_LEVELS: Final = ("auto", "on", "off", *EFFORTS)
 
 
 class ThoughtKind(StrEnum):
@@ -18,12 +24,6 @@ class ThoughtKind(StrEnum):
     MISSING_OPENER = "missing_opener"
     UNCLOSED = "unclosed"
     EMPTY = "empty"
-
-
-class Frozen(BaseModel):
-    """Base of what passes the seam: immutable, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ToolSpec(Frozen):
@@ -204,6 +204,13 @@ class Backend(Protocol):
         ...
 
 
-def as_wire(messages: Sequence[ChatMessage]) -> list[dict[str, str]]:
-    """Messages as the plain role/content dicts every chat API takes."""
-    return [{"role": m.role, "content": m.content} for m in messages]
+def think_level(think: str | bool) -> str:
+    """The level that `model.think` asks for; YAML makes truth values of a bare on and off.
+
+    Raises:
+        ConfigError: There is no such level.
+    """
+    level = ("on" if think else "off") if isinstance(think, bool) else think
+    if level not in THINK_LEVELS:
+        raise ConfigError(f"model.think={think} is not known: use one of {', '.join(THINK_LEVELS)}")
+    return level

@@ -43,7 +43,7 @@ class Caller:
         self._who = who
         self._hint = hint
         self._timeout_s = timeout_s
-        self._attempts = retries + 1
+        self._retries = retries
 
     @property
     def host(self) -> str:
@@ -66,11 +66,8 @@ class Caller:
             BackendError: It was too busy, took too long or broke off.
         """
         limit_s = min(timeout_s or self._timeout_s, self._timeout_s)
-        caller = stamina.RetryingCaller(
-            attempts=self._attempts, timeout=None, wait_initial=FIRST_WAIT_S, wait_max=LONGEST_WAIT_S
-        )
-        go_on = _how_to_go_on if method == "POST" else _how_to_ask_on
-        return caller(go_on, self._ask_once, method, path, body, limit_s)
+        go_on = how_to_go_on if method == "POST" else _how_to_ask_on
+        return resending(self._retries)(go_on, self._ask_once, method, path, body, limit_s)
 
     def _ask_once(self, method: str, path: str, body: Mapping[str, Any] | None, limit_s: float) -> httpx.Response:
         with self._named(path, limit_s):
@@ -90,7 +87,7 @@ class Caller:
             said = " ".join(whole.text.split())[:200]
             raise BackendError(
                 f"{self._who} at {self.host} is too busy for {path} ({whole.status_code} {said}): lower run.workers",
-                fault=Fault.BUSY, is_retryable=True, retry_after_s=_retry_after_s(whole.headers),
+                fault=Fault.BUSY, is_retryable=True, retry_after_s=retry_after_s(whole.headers),
             )  # fmt: skip
         return whole
 
@@ -114,7 +111,14 @@ class Caller:
             ) from error
 
 
-def _how_to_go_on(error: Exception) -> bool | float:
+def resending(retries: int) -> stamina.RetryingCaller:
+    """What sends a request again that was not begun, ever more slowly, at most so often; see `how_to_go_on`."""
+    return stamina.RetryingCaller(
+        attempts=retries + 1, timeout=None, wait_initial=FIRST_WAIT_S, wait_max=LONGEST_WAIT_S
+    )
+
+
+def how_to_go_on(error: Exception) -> bool | float:
     """Whether to send the request again, and after how many seconds if the server said so."""
     if not (isinstance(error, BackendError) and error.is_retryable):
         return False
@@ -123,7 +127,7 @@ def _how_to_go_on(error: Exception) -> bool | float:
 
 def _how_to_ask_on(error: Exception) -> bool | float:
     """The same for a question, which is not worth waiting for a server that is down."""
-    return not (isinstance(error, BackendError) and error.fault is Fault.DOWN) and _how_to_go_on(error)
+    return not (isinstance(error, BackendError) and error.fault is Fault.DOWN) and how_to_go_on(error)
 
 
 def _was_not_begun(method: str, answer: httpx.Response) -> bool:
@@ -138,7 +142,7 @@ def _plain(headers: httpx.Headers) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in {"content-encoding", "content-length"}}
 
 
-def _retry_after_s(headers: httpx.Headers) -> float | None:
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """The wait a server asks for, seconds; None when it asks for none or names a date."""
     text = headers.get("retry-after", "")
     return min(float(text), LONGEST_RETRY_AFTER_S) if text.isdecimal() else None

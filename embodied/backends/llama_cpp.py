@@ -16,10 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatRequest
+from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatRequest, think_level
 from embodied.backends.llama_answers import WHO, read_reply
 from embodied.backends.llama_line import Line
-from embodied.backends.llama_props import THINK, Served, read_served
+from embodied.backends.llama_props import Served, read_served
 from embodied.backends.llama_room import ENGINE, Address, ServerSpec, runtime_folder
 from embodied.backends.llama_wire import CHAT, PINNED, RENDERED, Body, build_body
 from embodied.backends.thinking import split_thinking
@@ -79,9 +79,7 @@ class LlamaCppBackend:
             raise ConfigError(
                 "model.n_ctx, slots, threads and timeout_s must be above 0, linger_s and gpu_layers at least 0"
             )
-        level = ("on" if think else "off") if isinstance(think, bool) else think
-        if level not in THINK:
-            raise ConfigError(f"model.think={think} is not known: use one of {', '.join(THINK)}")
+        level = think_level(think)
         self._path, self._mmproj, self._chat_template = path, mmproj, chat_template
         self._n_ctx = n_ctx
         self._slots = 1 if reproducible else slots

@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from embodied.backends.base import Frozen, ThoughtKind
+from embodied.backends.base import ThoughtKind
 from embodied.backends.thinking import split_thinking
 from embodied.errors import BackendUnavailableError
+from embodied.records import Frozen
 
-THINK: Final = ("auto", "on", "off", "low", "medium", "high")
 OPENER: Final = re.compile(r"([<\[])([\w:]+[>\]])$")
 CLOSER: Final = re.compile(r"</(?:\w+:)?think(?:ing)?>|\[/THINK\]", re.IGNORECASE)
 MARK: Final = "lapwing"
@@ -104,7 +104,7 @@ def read_served(ask: Ask, think: str) -> Served:
 
     Args:
         ask: Exchanges with it.
-        think: The thinking asked for, one of `THINK`.
+        think: The thinking asked for, one of `THINK_LEVELS`.
 
     Raises:
         BackendUnavailableError: The template has no switch for that.

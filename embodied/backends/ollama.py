@@ -19,7 +19,7 @@ from typing import Any, Final
 import httpx
 import ollama
 
-from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatRequest
+from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatRequest, think_level
 from embodied.backends.http import Caller
 from embodied.backends.ollama_guard import (
     is_left_thinking,
@@ -28,7 +28,7 @@ from embodied.backends.ollama_guard import (
     refuse_unheard_think,
 )
 from embodied.backends.ollama_manifest import describe_model
-from embodied.backends.ollama_model import THINK, Identity, OllamaModel
+from embodied.backends.ollama_model import Identity, OllamaModel
 from embodied.backends.ollama_wire import Answer
 from embodied.backends.thinking import split_thinking
 from embodied.backends.window import PromptExpectation, check_room
@@ -88,9 +88,7 @@ class OllamaBackend:
         timeout_s: float = 600.0,
         retries: int = 5,
     ) -> None:
-        level = ("on" if think else "off") if isinstance(think, bool) else think
-        if level not in THINK:
-            raise ConfigError(f"model.think={think} is not known: use one of {', '.join(THINK)}")
+        level = think_level(think)
         if num_ctx <= 0 or timeout_s <= 0 or retries < 0:
             raise ConfigError("model.num_ctx and model.timeout_s must be above 0 and model.retries at least 0")
         if host is not None and "@" in host:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from embodied.backends.base import Capabilities, ChatRequest
+from embodied.backends.base import EFFORTS, Capabilities, ChatRequest
 from embodied.backends.ollama_model import NEUTRAL, OllamaModel
-from embodied.backends.ollama_template import ALWAYS_THINKING, LEVELS, PROBE, ends_in_thought
+from embodied.backends.ollama_template import ALWAYS_THINKING, PROBE, ends_in_thought
 from embodied.backends.window import missing_messages
 from embodied.errors import BackendError, BackendUnavailableError, ContextOverflowError, Fault
 
@@ -38,7 +38,7 @@ def refuse_unheard_think(model: OllamaModel) -> None:
     is_able, always = "thinking" in model.abilities, model.family in ALWAYS_THINKING
     if think and not is_able:
         raise BackendUnavailableError(f"{name} does not support thinking: set model.think=auto")
-    if think in LEVELS and not always and len({render(PROBE, level) for level in LEVELS}) == 1:
+    if think in EFFORTS and not always and len({render(PROBE, level) for level in EFFORTS}) == 1:
         raise BackendUnavailableError(f"{name} takes no levels of thinking: set model.think=on")
     if think is not False:
         return

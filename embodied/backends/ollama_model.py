@@ -9,10 +9,10 @@ from typing import Any, Final, Literal
 
 import httpx
 
-from embodied.backends.base import ChatMessage, ChatRequest
+from embodied.backends.base import EFFORTS, ChatMessage, ChatRequest
 from embodied.backends.http import Caller
 from embodied.backends.ollama_manifest import find_model
-from embodied.backends.ollama_template import ALWAYS_THINKING, LEVELS, PROBE, Template, Think, read_template
+from embodied.backends.ollama_template import ALWAYS_THINKING, PROBE, Template, Think, read_template
 from embodied.backends.ollama_wire import (
     UNREADABLE,
     Answer,
@@ -28,7 +28,7 @@ from embodied.backends.ollama_wire import (
 from embodied.errors import BackendError, BackendUnavailableError, Fault
 
 CHAT: Final = "/api/chat"
-THINK: Final[Mapping[str, Think]] = {"auto": None, "on": True, "off": False, **{level: level for level in LEVELS}}
+THINK: Final[Mapping[str, Think]] = {"auto": None, "on": True, "off": False, **{level: level for level in EFFORTS}}
 QUESTION_TIMEOUT_S: Final = 30.0
 SEEDS: Final = 2**31
 THOUGHT_TOKENS: Final = 8
@@ -248,7 +248,7 @@ class OllamaModel:
     def _think_for(self, request: ChatRequest) -> Think:
         if request.may_think or not self.think:
             return self.think
-        return LEVELS[0] if self.family in ALWAYS_THINKING else False
+        return EFFORTS[0] if self.family in ALWAYS_THINKING else False
 
     def _rendered(self, body: Mapping[str, Any]) -> str | None:
         data = self.ask("POST", CHAT, {**body, "_debug_render_only": True})

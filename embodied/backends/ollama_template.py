@@ -16,7 +16,6 @@ Think = bool | str | None
 Render = Callable[[Sequence[ChatMessage], Think], str | None]
 """The server's rendering of a transcript under a `think` value; None where it shows none."""
 
-LEVELS: Final = ("low", "medium", "high")
 ALWAYS_THINKING: Final = frozenset({"gptoss", "gpt-oss"})
 """Families that think whatever `think` says, and take levels."""
 

@@ -10,9 +10,8 @@ from types import ModuleType
 from typing import Any, Final, cast
 
 import httpx
-import stamina
 
-from embodied.backends.http import FIRST_WAIT_S, LONGEST_WAIT_S, Caller
+from embodied.backends.http import Caller, how_to_go_on, resending
 from embodied.backends.openai_wire import as_error
 from embodied.errors import BackendError, BackendUnavailableError, ConfigError, Fault
 
@@ -53,7 +52,7 @@ class OpenAIClient:
     def __init__(self, base_url: str, *, api_key_env: str | None, timeout_s: float, retries: int) -> None:
         self._openai = _import_openai()
         self._timeout_s = timeout_s
-        self._attempts = retries + 1
+        self._retries = retries
         self._key = _read_key(api_key_env)
         url = base_url.rstrip("/")
         self._prefix = VERSION_PATH if url.endswith(VERSION_PATH) else ""
@@ -93,10 +92,7 @@ class OpenAIClient:
             sent += 1
             return self._send(body)
 
-        caller = stamina.RetryingCaller(
-            attempts=self._attempts, timeout=None, wait_initial=FIRST_WAIT_S, wait_max=LONGEST_WAIT_S
-        )
-        return Completion(caller(_how_to_go_on, send), sent - 1)
+        return Completion(resending(self._retries)(how_to_go_on, send), sent - 1)
 
     def close(self) -> None:
         """Close the connections."""
@@ -157,12 +153,6 @@ def _keep_deadline(response: httpx.Response) -> None:
     """Httpx and `openai` limit each read, so that an answer which trickles would never end."""
     stream = cast("httpx.SyncByteStream", response.stream)
     response.stream = _Limited(stream, response.request.extensions[DEADLINE])
-
-
-def _how_to_go_on(error: Exception) -> bool | float:
-    if not (isinstance(error, BackendError) and error.is_retryable):
-        return False
-    return True if error.retry_after_s is None else error.retry_after_s
 
 
 def _import_openai() -> ModuleType:

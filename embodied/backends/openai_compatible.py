@@ -15,10 +15,10 @@ from typing import Any, Literal
 
 import httpx
 
-from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatRequest
+from embodied.backends.base import EFFORTS, Capabilities, ChatMessage, ChatReply, ChatRequest, think_level
 from embodied.backends.llama_answers import UNPARSED
 from embodied.backends.openai_client import OpenAIClient
-from embodied.backends.openai_dialects import EFFORTS, LEVELS, Generic
+from embodied.backends.openai_dialects import Generic
 from embodied.backends.openai_found import Found, Wanted, find_model, list_models
 from embodied.backends.openai_wire import CONTENT_FILTER, Answer, ContentFilterError, read_answer
 from embodied.backends.thinking import split_thinking
@@ -79,9 +79,7 @@ class OpenAIBackend:
         timeout_s: float = 600.0,
         retries: int = 5,
     ) -> None:
-        level = ("on" if think else "off") if isinstance(think, bool) else think
-        if level not in LEVELS:
-            raise ConfigError(f"model.think={think} is not known: use one of {', '.join(LEVELS)}")
+        level = think_level(think)
         if max_tokens_key not in {"max_tokens", "max_completion_tokens"}:
             raise ConfigError("model.max_tokens_key must be max_tokens or max_completion_tokens")
         if min(timeout_s, slots, 1 if n_ctx is None else n_ctx) <= 0 or retries < 0:

@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Protocol
 
+from embodied.backends.base import EFFORTS
 from embodied.errors import ConfigError
 
-EFFORTS: Final = ("low", "medium", "high")
-LEVELS: Final = ("auto", "on", "off", *EFFORTS)
 NEUTRAL: Final[Mapping[str, float]] = {"top_k": 0, "min_p": 0.0, "repeat_penalty": 1.0}
 """Sampling options outside the OpenAI standard, and their values that change nothing."""
 

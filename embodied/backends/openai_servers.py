@@ -13,9 +13,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from embodied.backends.base import EFFORTS
 from embodied.backends.http import Caller
 from embodied.backends.llama_wire import PINNED
-from embodied.backends.openai_dialects import EFFORTS, NEUTRAL, Dialect, Generic, Served
+from embodied.backends.openai_dialects import NEUTRAL, Dialect, Generic, Served
 from embodied.backends.openai_wire import as_format, said
 from embodied.errors import BackendError, BackendUnavailableError, Fault
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from embodied.backends.base import ChatMessage, ThoughtKind, ToolSpec
-from embodied.backends.openai_dialects import EFFORTS, Dialect
+from embodied.backends.base import EFFORTS, ChatMessage, ThoughtKind, ToolSpec
+from embodied.backends.openai_dialects import Dialect
 from embodied.backends.openai_wire import as_messages, as_tools
 from embodied.backends.thinking import CLOSERS, split_thinking
 from embodied.errors import BackendUnavailableError
@@ -59,7 +59,7 @@ def read_template(dialect: Dialect, model: str, source: str, level: str) -> Temp
         dialect: Renders.
         model: The model's id.
         source: The template's text ("" when it is not known).
-        level: The thinking asked for, one of `LEVELS`.
+        level: The thinking asked for, one of `THINK_LEVELS`.
 
     Returns:
         What it does; None when the server shows no prompt.

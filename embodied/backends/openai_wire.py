@@ -15,11 +15,11 @@ import httpx
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from embodied.backends.base import ChatMessage, ToolCall, ToolSpec
+from embodied.backends.http import retry_after_s
 from embodied.backends.llama_wire import wire_messages
 from embodied.errors import BackendError, BackendUnavailableError, ContextOverflowError, Fault
 
 LONGEST_QUOTE: Final = 500
-LONGEST_RETRY_AFTER_S: Final = 120.0
 TOO_LONG: Final = re.compile(r"exceed_context_size|context_length_exceeded|context (size|length|window)", re.IGNORECASE)
 OUT_OF_MEMORY: Final = re.compile(
     r"out of (device )?memory|outofmemory|malloc failed|failed to allocate", re.IGNORECASE
@@ -238,12 +238,11 @@ def as_error(host: str, status: int, headers: Mapping[str, str], text: str) -> B
     """
     words = said(text)
     wait = headers.get("retry-after", "")
-    retry_after_s = min(float(wait), LONGEST_RETRY_AFTER_S) if wait.isdecimal() else None
     is_unbegun = status == httpx.codes.SERVICE_UNAVAILABLE and (bool(wait) or bool(LOADING.search(words)))
     if status == httpx.codes.TOO_MANY_REQUESTS or is_unbegun:
         return BackendError(
             f"the server at {host} is too busy ({status} {words}): lower run.workers", fault=Fault.BUSY,
-            is_retryable=True, retry_after_s=retry_after_s,
+            is_retryable=True, retry_after_s=retry_after_s(headers),
         )  # fmt: skip
     if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
         return key_refused(host, status)

@@ -12,10 +12,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import stamina
-
 from embodied.backends.base import Backend, Capabilities, ChatMessage, ChatReply, ChatRequest
-from embodied.backends.http import FIRST_WAIT_S, LONGEST_WAIT_S
+from embodied.backends.http import how_to_go_on, resending
 from embodied.backends.identity import SERVING, name_change
 from embodied.errors import BackendError, BackendUnavailableError, ConfigError, Fault, ModelChangedError
 
@@ -66,9 +64,7 @@ class PoolBackend:
         if not members:
             raise ConfigError("a pool needs at least one server")
         self._members = dict(members)
-        self._retrying = stamina.RetryingCaller(
-            attempts=retries + 1, timeout=None, wait_initial=FIRST_WAIT_S, wait_max=LONGEST_WAIT_S
-        )
+        self._retrying = resending(retries)
         self._rest_s = rest_s
         self._turn = _worker_number() if turn is None else turn
         self._manifests: dict[str, Mapping[str, Any]] = {}
@@ -119,7 +115,7 @@ class PoolBackend:
             BackendError: No server began the call, or the one that did failed.
         """
         failed: list[BackendError] = []
-        reply = self._retrying(_may_go_round, self._go_round, request, failed)
+        reply = self._retrying(how_to_go_on, self._go_round, request, failed)
         return reply.model_copy(update={"retries": reply.retries + len(failed)})
 
     def count(self, messages: Sequence[ChatMessage]) -> int | None:
@@ -211,13 +207,6 @@ class PoolBackend:
         manifest = self._manifests[address]
         other = {name: value for name, value in manifest.items() if value != self._reference.get(name)}
         return {"server": address, **other}
-
-
-def _may_go_round(error: Exception) -> bool | float:
-    """Whether to go round again, and after how many seconds if the last server said so."""
-    if not (isinstance(error, BackendError) and error.is_retryable):
-        return False
-    return True if error.retry_after_s is None else error.retry_after_s
 
 
 def _worker_number() -> int:
