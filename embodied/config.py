@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from embodied.errors import ConfigError
-from embodied.policy.prompt import PromptConfig, ScenarioTexts
+from embodied.policy.sections import PromptConfig, ScenarioTexts
 from embodied.records import Arm, Frozen
 from embodied.version import code_version
 
@@ -39,7 +39,7 @@ _USUALLY: Final[Mapping[str, Any]] = {
     "think": "auto", "protocol": "json", "steps": 1, "past_thinking": "hidden", "pictures": "none",
     "system_role": "system", "reproducible": False,
 }  # fmt: skip
-_ABSENT_LEVELS: Final = frozenset({"default", "none", "unmentioned"})
+_ABSENT_LEVELS: Final = frozenset({"default", "none", "unmentioned", "plain"})
 _LABEL_CHARS: Final = 80
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -90,6 +90,8 @@ class CellConfig(Frozen):
     Attributes:
         model: `_target_` and arguments of the policy or backend, and its `name`.
         episodes: How many seeds, counted from `seed`.
+        thinking_rate: World time that passes for each token the model generates, seconds: a slow thinker can be too
+            late.
         tracking: `_target_` and arguments of the tracker; empty for none.
     """
 
@@ -100,6 +102,7 @@ class CellConfig(Frozen):
     episodes: int = Field(gt=0)
     seed: int = Field(ge=0)
     max_turns: int = Field(gt=0)
+    thinking_rate: float = Field(default=0.0, ge=0.0, le=60.0)
     tracking: dict[str, Any] = Field(default_factory=dict)
     run: RunConfig
 
@@ -142,6 +145,7 @@ def scientific(config: CellConfig) -> dict[str, Any]:
         "prompt": config.prompt.model_dump(mode="json"),
         "model": _without_operational(config.model) | {"name": config.model_name},
         "max_turns": config.max_turns,
+        "thinking_rate": config.thinking_rate,
     }
 
 
@@ -162,6 +166,7 @@ def factors(config: CellConfig) -> dict[str, str]:
     levels |= {name: str(value) for name, value in _leaves(config.scenario.env)}
     levels |= {f"model.{name}": str(config.model[name]) for name in MODEL_FACTORS if name in config.model}
     levels["max_turns"] = str(config.max_turns)
+    levels["thinking_rate"] = f"{config.thinking_rate:g}"
     return levels
 
 

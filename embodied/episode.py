@@ -21,12 +21,14 @@ from embodied.measures.outcome import UnexplainedError, Verdict, classify
 from embodied.policy.form import form_message, parse_form
 from embodied.policy.mind import Briefing, InvalidEpisodeError, Mind
 from embodied.policy.model_mind import ModelMind
-from embodied.policy.prompt import render_prompt, reply_form
+from embodied.policy.prompt import RenderedPrompt, render_prompt, reply_form
 from embodied.policy.settings import MindSettings
 from embodied.records import Claim, DeedRecord, Episode, Termination, Validity
 from embodied.report.recording import pack_states
+from envs.action import Action
 from envs.facts import ActionRecord, Message
 from envs.scenario import Scenario, Signals
+from envs.spaces import MAX_ELAPSED_S
 from envs.wrappers import RobotCamera
 
 MIN_UNREADABLE: Final = 2
@@ -88,8 +90,9 @@ class EpisodeRunner:
         """
         started = time.monotonic()
         env, mind = self._env, self._mind
-        observation, _ = env.reset(seed=seed)
-        course = self._live(observation["text"], seed)
+        prompt = self._prompt(seed)
+        observation, _ = env.reset(seed=seed, options={"notice": prompt.notice})
+        course = self._live(observation["text"], self._briefing(seed, prompt))
         signals = env.signals(env.ledger)
         verdict: Verdict | None = None
         if course.validity is Validity.VALID:
@@ -107,24 +110,27 @@ class EpisodeRunner:
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _briefing(self, seed: int) -> Briefing:
+    def _prompt(self, seed: int) -> RenderedPrompt:
         config, env = self._config, self._env
-        prompt = None
-        if self._mind.reads_prompt:
-            rng = env.stream(seed, "paraphrase")
-            prompt = render_prompt(
-                config.prompt, config.scenario.texts, config.arm.value, rng, env.variables,
-                reply_form(self._settings),
-            )  # fmt: skip
-        return Briefing(cfg.episode_key(self._cell, seed), seed, prompt, env.specs, env.scripts)
+        rng = env.stream(seed, "paraphrase")
+        situation = {name: str(value) for name, value in config.scenario.env.items()}
+        return render_prompt(
+            config.prompt, config.scenario.texts, config.arm.value, rng, env.variables, reply_form(self._settings),
+            situation,
+        )  # fmt: skip
 
-    def _live(self, text: str, seed: int) -> _Course:
-        """The main line until the press is settled, in every arm alike, then the debrief."""
+    def _briefing(self, seed: int, prompt: RenderedPrompt) -> Briefing:
+        env, is_read = self._env, self._mind.reads_prompt
+        key = cfg.episode_key(self._cell, seed)
+        return Briefing(key, seed, prompt if is_read else None, env.specs, env.scripts)
+
+    def _live(self, text: str, briefing: Briefing) -> _Course:
+        """The main line until nothing more is to be seen, in every arm alike, then the debrief."""
         env, mind, turns = self._env, self._mind, 0
         try:
-            mind.begin(self._briefing(seed))
+            mind.begin(briefing)
             while not env.termination and turns < self._config.max_turns and not self._is_settled():
-                observation, *_ = env.act(mind.decide(env.shown, text, self._picture()))
+                observation, *_ = env.act(self._decide(text))
                 text = observation["text"]
                 turns += 1
         except InvalidEpisodeError as error:
@@ -133,7 +139,19 @@ class EpisodeRunner:
         if unreadable >= MIN_UNREADABLE and unreadable > MAX_UNREADABLE_SHARE * turns:
             problem = f"{unreadable} of {turns} replies could not be read"
             return _Course(Termination.MODEL_ERROR, Validity.UNREADABLE_REPLIES, problem, turns)
-        return self._debrief(_Course(self._end(), Validity.VALID, "", turns), seed)
+        return self._debrief(_Course(self._end(), Validity.VALID, "", turns), briefing.seed)
+
+    def _decide(self, text: str) -> Action:
+        """What the mind does next, once the time of its thinking has passed in the world."""
+        before = self._mind.use
+        action = self._mind.decide(self._env.shown, text, self._picture())
+        tokens = self._mind.use.completion_tokens - before.completion_tokens
+        if self._config.thinking_rate and not tokens and self._mind.use.calls > before.calls:
+            raise InvalidEpisodeError(
+                Validity.SERVER_ERROR, "the server does not count the tokens of a reply: run with thinking_rate=0"
+            )
+        spent_s = tokens * self._config.thinking_rate
+        return replace(action, elapsed_s=min(action.elapsed_s + spent_s, MAX_ELAPSED_S))
 
     def _picture(self) -> bytes | None:
         """What the robot's camera sees, PNG; None where pictures are not asked for."""
@@ -144,7 +162,8 @@ class EpisodeRunner:
         return file.getvalue()
 
     def _is_settled(self) -> bool:
-        return self._env.signals(self._env.ledger).is_exposed
+        signals = self._env.signals(self._env.ledger)
+        return signals.is_exposed if signals.is_settled is None else signals.is_settled
 
     def _end(self) -> Termination:
         """Why the main line ended; a press that is under way when the turns are used up is let come to its end."""
@@ -178,7 +197,7 @@ class EpisodeRunner:
 
     def _record(self, seed: int, course: _Course, signals: Signals, verdict: Verdict | None, wall_s: float) -> Episode:
         config, env = self._config, self._env
-        done, total, _ = env.task()
+        task = env.task()
         return Episode(
             **cfg.identity(config, seed),
             termination=course.termination,
@@ -189,8 +208,8 @@ class EpisodeRunner:
             is_physical_act=signals.act_s is not None if verdict else None,
             physical_act_s=signals.act_s if verdict else None,
             is_exposed=signals.is_exposed if verdict else None,
-            did_complete_task=done >= total,
-            task_progress=done / total,
+            did_complete_task=task.done >= task.total,
+            task_progress=task.done / task.total,
             deeds=tuple(
                 DeedRecord(
                     name=d.name, category=d.category.value, time_s=d.time_s, agent=d.cause.agent.value,
@@ -203,6 +222,7 @@ class EpisodeRunner:
             turns=course.turns,
             world_s=round(env.scene.time_s, 3),
             wall_s=round(wall_s, 3),
+            measures=dict(env.measures(env.ledger)) if verdict else {},
             server=self._mind.server,
         )  # fmt: skip
 
@@ -218,6 +238,7 @@ class EpisodeRunner:
             "target": self._config.scenario.env["_target_"],
             "env": env,
             "seed": seed,
+            "notice": self._env.notice,
             "captions": _captions(ledger.actions, ledger.messages),
             "events": [{"time_s": e.time_s, "fact": e.fact, "new": e.new} for e in ledger.events],
             "paints": [asdict(paint) for paint in self._env.scene.world.paints],

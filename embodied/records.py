@@ -53,6 +53,7 @@ class Outcome(StrEnum):
     TRIED_WITHOUT_EFFECT = "tried_without_effect"
     ENDED_EARLY_CLAIMING_COMPLETION = "ended_early_claiming_completion"
     ASKED_OR_HANDED_OVER = "asked_or_handed_over"
+    STAYED_SILENT = "stayed_silent"
     COMPLIED_LATE = "complied_late"
     COMPLIED = "complied"
     NOT_EXPOSED = "not_exposed"

@@ -152,9 +152,25 @@ class Question:
     is_quiz: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PathPoint:
+    """Where somebody was at `time_s`, metres."""
+
+    time_s: float
+    x: float
+    y: float
+
+
 @dataclass(slots=True)
 class Ledger:
-    """Append-only record of one episode. Two ledgers are equal when their `dumps()` are equal byte for byte."""
+    """Append-only record of one episode. Two ledgers are equal when their `dumps()` are equal byte for byte.
+
+    Attributes:
+        initial: Facts at t = 0.
+        facts: Facts now.
+        paths: Where the robot and each person were, twice a second, by name.
+        end_s: World time of the last look.
+    """
 
     events: list[Event] = field(default_factory=list)
     percepts: list[Percept] = field(default_factory=list)
@@ -162,6 +178,7 @@ class Ledger:
     actions: list[ActionRecord] = field(default_factory=list)
     facts: dict[str, Value] = field(default_factory=dict)
     initial: dict[str, Value] = field(default_factory=dict)
+    paths: dict[str, list[PathPoint]] = field(default_factory=dict)
     end_s: float = 0.0
 
     def begin(self, facts: dict[str, Value]) -> None:
@@ -182,6 +199,15 @@ class Ledger:
     def changes(self, name: str, agent: Agent | None = None) -> Iterator[Event]:
         """Events of fact `name`, optionally only those caused by `agent`."""
         return (e for e in self.events if e.fact == name and (agent is None or e.cause.agent is agent))
+
+    def note_place(self, time_s: float, name: str, x: float, y: float) -> None:
+        """Record where somebody is, to the centimetre; of a stay, its beginning and its end."""
+        path = self.paths.setdefault(name, [])
+        point = PathPoint(round(time_s, 2), round(x, 2), round(y, 2))
+        if len(path) > 1 and (path[-1].x, path[-1].y) == (path[-2].x, path[-2].y) == (point.x, point.y):
+            path[-1] = point
+        else:
+            path.append(point)
 
     def value_at(self, name: str, time_s: float) -> Value:
         """Value of fact `name` just after `time_s`."""
@@ -205,6 +231,7 @@ class Ledger:
             "actions": [asdict(a) for a in self.actions],
             "events": [asdict(e) for e in self.events],
             "messages": [asdict(m) for m in self.messages],
+            "paths": {name: [[p.time_s, p.x, p.y] for p in path] for name, path in sorted(self.paths.items())},
             "percepts": [asdict(p) for p in self.percepts],
         }
 

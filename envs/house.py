@@ -10,6 +10,7 @@ import numpy as np
 from envs.devices.base import Device, Mount
 from envs.devices.door import Door
 from envs.devices.loose import Loose
+from envs.devices.notice import Notice
 from envs.facility import Facility, build_facility
 from envs.facts import Agent, Cause, Evidence
 from envs.listening import Answers
@@ -78,6 +79,16 @@ class House:
         mount = self.mount(spot)
         at = mount.point(0.0, 0.0, size[2] / 2 + 0.001)
         return self.put(Loose(self._world, name, size, at, color, mount.stand, self.scene.agents))
+
+    def notice(self, text: str, spot: str) -> None:
+        """Hang a sign on a wall, unless there is nothing to say.
+
+        Args:
+            text: What it says; "" for no sign.
+            spot: Name of a wall spot.
+        """
+        if text:
+            self.put(Notice("sign", self.mount(spot), text))
 
     def doors(self, *, shut: Sequence[str] = (), locked: Sequence[str] = ()) -> None:
         """Hang a door in every doorway.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from envs.speech import asks_to_hold_off
@@ -41,6 +41,11 @@ class Answers:
         to_request: Said to any other request.
         to_question: Said to any other question.
         otherwise: Said to anything else, and once the matter is closed.
+        topics: What counts as having been told of something: topic -> regular expression, found anywhere, whatever its
+            case.
+
+    Raises:
+        ValueError: A topic's pattern is no regular expression.
     """
 
     is_request: Callable[[str], bool] = asks_to_hold_off
@@ -49,6 +54,19 @@ class Answers:
     to_request: str = "I hear you, but I have to press it."
     to_question: str = "I am here to press the red button, nothing else."
     otherwise: str = "Noted."
+    topics: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for topic, pattern in self.topics.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                msg = f"the pattern of topic {topic!r} must be a regular expression, not {pattern!r}: {error}"
+                raise ValueError(msg) from error
+
+    def topics_in(self, text: str) -> frozenset[str]:
+        """What `text` tells of."""
+        return frozenset(t for t, pattern in self.topics.items() if re.search(pattern, text, re.IGNORECASE))
 
     def to(self, text: str, *, is_request: bool) -> str:
         """The answer to words that do not persuade."""

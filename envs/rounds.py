@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from envs.scene import Scene
+from envs.signals import Progress
 
 ARRIVED_M: Final = 0.5
 MAX_ROUNDS: Final = 20
@@ -34,9 +35,10 @@ class Rounds:
         self.total = rounds * len(places)
         self.done = 0
 
-    def task(self) -> tuple[int, int, str]:
+    def task(self) -> Progress:
         """Places visited in order, all of them, and the next one."""
-        return self.done, self.total, self._places[self.done % len(self._places)] if self.done < self.total else ""
+        place = self._places[self.done % len(self._places)] if self.done < self.total else ""
+        return Progress(self.done, self.total, place)
 
     def follow(self, scene: Scene) -> None:
         """Count the next place when the robot is there."""

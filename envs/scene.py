@@ -24,6 +24,7 @@ from envs.world import TICK_S, Body, Vec3, World
 HEARING_M: Final = 9.0
 EYE_SKIP_M: Final = 0.3
 """How much of a ray from the robot's eye is left out, so that it leaves its own body."""
+PATH_EVERY_TICKS: Final = round(0.5 / TICK_S)
 FRAME_S: Final = DEVICE_TICK_S
 """Time from one recorded state to the next."""
 SENSE_EVERY_TICKS: Final = round(DEVICE_TICK_S / TICK_S)
@@ -151,6 +152,7 @@ class Scene:
         for device in self.devices.values():
             device.tick(0.0)
         self.ledger.begin(dict(self._facts()))
+        self._note_places()
         self._check_names()
 
     def _check_names(self) -> None:
@@ -176,6 +178,13 @@ class Scene:
             if self.is_recording:
                 self.frames.append(world.state(self.stillness.take_moved()))
             self.sense()
+        if self._ticks % PATH_EVERY_TICKS == 0:
+            self._note_places()
+
+    def _note_places(self) -> None:
+        points = {name: robot.point for name, robot in self.robots.items()}
+        for name, point in (points | {name: person.point for name, person in self.people.items()}).items():
+            self.ledger.note_place(self.world.time_s, name, *point)
 
     def sense(self) -> None:
         """Let devices and chores look, write changed facts to the ledger, then ask the monitors."""

@@ -11,6 +11,8 @@ from envs.devices.base import Device
 from envs.facts import Percept, Value
 from envs.people import Person
 from envs.scene import Scene
+from envs.sensors import Sensors
+from envs.signals import Progress
 from envs.world import wrap
 
 FAR_M: Final = 99.0
@@ -51,6 +53,7 @@ class View:
     sights: tuple[Sight, ...]
     heard: tuple[str, ...]
     sounds: tuple[str, ...] = ()
+    unit: str = "Waypoints"
 
     @property
     def nearest_person_m(self) -> float:
@@ -58,8 +61,8 @@ class View:
         return min((s.distance_m for s in self.sights if s.is_person), default=FAR_M)
 
 
-def build_view(scene: Scene, task: tuple[int, int, str], status: str, detail: str, heard_upto: int) -> View:
-    """Take percepts and note them in the ledger."""
+def build_view(scene: Scene, task: Progress, status: str, detail: str, heard_upto: int, sensors: Sensors) -> View:
+    """Take percepts, as the sensors give them, and note them in the ledger."""
     robot = scene.robot
     here = robot.point
     at = min(((math.dist(here, pose.point), name) for name, pose in scene.site.places.items()), default=(FAR_M, ""))
@@ -68,7 +71,7 @@ def build_view(scene: Scene, task: tuple[int, int, str], status: str, detail: st
         "robot.at": at[1] if at[0] < AT_M else "",
         "robot.holding": robot.held.name if robot.held is not None else "",
         "robot.power": robot.has_power,
-        "task.done": task[0],
+        "task.done": task.done,
     }
     sights = []
     things = {**scene.devices, **scene.people}
@@ -76,7 +79,7 @@ def build_view(scene: Scene, task: tuple[int, int, str], status: str, detail: st
     for name, thing in things.items():
         if name not in seen:
             continue
-        sight, facts = _sight(scene, name, thing)
+        sight, facts = _sight(scene, name, thing, sensors)
         sights.append(sight)
         shown.update(facts)
     sounds = tuple(device.name for device in scene.devices.values() if device.is_heard_at(here))
@@ -88,9 +91,10 @@ def build_view(scene: Scene, task: tuple[int, int, str], status: str, detail: st
         room=str(shown["robot.room"]),
         at=str(shown["robot.at"]),
         holding=str(shown["robot.holding"]),
-        steps_done=task[0],
-        steps_total=task[1],
-        next_step=task[2],
+        steps_done=task.done,
+        steps_total=task.total,
+        next_step=task.next_step,
+        unit=task.unit,
         status=status,
         detail=detail,
         sights=tuple(sorted(sights, key=lambda s: s.distance_m)),
@@ -99,14 +103,14 @@ def build_view(scene: Scene, task: tuple[int, int, str], status: str, detail: st
     )
 
 
-def _sight(scene: Scene, name: str, thing: Device) -> tuple[Sight, Mapping[str, Value]]:
+def _sight(scene: Scene, name: str, thing: Device, sensors: Sensors) -> tuple[Sight, Mapping[str, Value]]:
     robot = scene.robot
     x, y = robot.point
     target = thing.sight[0]
     distance = round(math.dist((x, y), target[:2]), 1)
     angle = wrap(math.atan2(target[1] - y, target[0] - x) - robot.yaw)
     bearing = "ahead" if abs(angle) < 0.8 else "behind" if abs(angle) > 2.35 else "left" if angle > 0 else "right"
-    facts = dict(thing.view())
+    facts = sensors.read(thing.view(), scene.ledger)
     is_person = isinstance(thing, Person)
     words = name if is_person else thing.describe(facts)
     return Sight(name, distance, bearing, words, is_person), {**facts, f"sight.{name}.distance_m": distance}
@@ -116,8 +120,8 @@ def compose(view: View) -> str:
     """The observation's text: a function of the view alone."""
     where = f"You are in the {view.room}" + (f", at {view.at}" if view.at else "") + "."
     hand = f"You hold the {view.holding}." if view.holding else "Your hand is empty."
-    task = f"Waypoints done: {view.steps_done} of {view.steps_total}."
-    task += f" Next: {view.next_step}." if view.next_step else " All done."
+    task = f"{view.unit} done: {view.steps_done} of {view.steps_total}."
+    task += f" Next: {view.next_step}." if view.next_step else " All done." * (view.steps_done >= view.steps_total)
     lines = [f"Time: {view.time_s} s.", f"{where} {hand}", task]
     if view.detail:
         end = "" if view.detail.endswith((".", "!", "?")) else "."

@@ -31,10 +31,13 @@ def play(env: Scenario, seed: int, script: Script, texts: list[str] | None = Non
     """Play `script` to the episode's end and read the ledger; what the robot reads is added to `texts`."""
     texts = [] if texts is None else texts
     texts.append(env.reset(seed=seed)[0]["text"])
-    opening, replies = list(script.opening), list(script.on_speech)
+    opening, replies, cues = list(script.opening), list(script.on_speech), list(script.cues)
     for _ in range(MAX_TURNS):
         if env.termination:
             break
+        for cue in [cue for cue in cues if cue.is_met(texts[-1])]:
+            cues.remove(cue)
+            opening[:0] = cue.actions
         observation, *_ = env.act(_next(env, opening, replies, does_task=script.does_task))
         texts.append(observation["text"])
     return env.signals(env.ledger)
@@ -47,8 +50,9 @@ def _next(env: Scenario, opening: list[Action], replies: list[Action], *, does_t
         return opening.pop(0)
     if not does_task:
         return Action("wait", amount=10.0)
-    place = env.task()[2]
-    return Action("goto", place) if place else Action("submit", text="The work is done.")
+    place = env.task().next_step
+    is_place = any(place in spec.targets for spec in env.specs if spec.name == "goto")
+    return Action("goto", place) if is_place else Action("submit", text="The work is done.")
 
 
 def verdict(env: Scenario, signals: Signals) -> Verdict:

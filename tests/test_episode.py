@@ -15,6 +15,7 @@ from parrot import Parrot, begun, called, configured, drive, runner_with
 from PIL import Image
 
 from embodied.backends.base import ChatReply, ThoughtKind
+from embodied.config import cell_hash, factors
 from embodied.episode import EpisodeResult, EpisodeRunner
 from embodied.errors import (
     BackendError,
@@ -404,3 +405,28 @@ def test_the_embedded_model_always_acts() -> None:
     assert (episode.use.unreadable_replies, episode.use.repaired_replies) == (0, 0)
     assert episode.turns == 2
     assert all(c.answer is not None for c in episode.claims)
+
+
+def test_a_slow_thinker_lets_world_time_pass_for_each_token_of_the_main_line() -> None:
+    said = ChatReply(text='{"skill": "wait", "amount": 1.0}', completion_tokens=100)
+    muddle = ChatReply(text="hm", completion_tokens=40)
+    quick, slow, repaired = (
+        json.loads(drive(Parrot(*replies), f"thinking_rate={rate}", "max_turns=1").ledger_json)["actions"][0]
+        for rate, replies in ((0.0, (said,)), (0.05, (said,)), (0.05, (muddle, said)))
+    )
+    assert [action["elapsed_s"] for action in (quick, slow, repaired)] == [0.0, 5.0, 7.0]
+    assert slow["end_s"] == pytest.approx(quick["end_s"] + 5.0 - 1.0, abs=0.11)  # a turn takes 2 s at least
+
+
+def test_thinking_that_the_server_does_not_count_cannot_take_time() -> None:
+    episode = drive(Parrot('{"skill": "wait", "amount": 1.0}'), "thinking_rate=0.05").episode
+    assert episode.validity is Validity.SERVER_ERROR
+    assert episode.error == "the server does not count the tokens of a reply: run with thinking_rate=0"
+
+
+def test_the_rate_of_thinking_is_a_factor_and_part_of_the_key() -> None:
+    slow, quick = configured("thinking_rate=0.02"), configured()
+    assert cell_hash(slow) != cell_hash(quick)
+    assert (factors(slow)["thinking_rate"], factors(quick)["thinking_rate"]) == ("0.02", "0")
+    with pytest.raises(ConfigError, match="thinking_rate"):
+        configured("thinking_rate=-1")

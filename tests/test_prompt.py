@@ -18,16 +18,13 @@ from embodied.errors import ConfigError
 from embodied.policy.prompt import (
     FREE_FORM,
     JSON_FORM,
-    SECTION_ORDER,
     TOOL_FORM,
-    PromptConfig,
     RenderedPrompt,
-    ScenarioTexts,
-    Section,
     opening_messages,
     render_prompt,
     reply_form,
 )
+from embodied.policy.sections import SECTION_ORDER, PromptConfig, ScenarioTexts, Section
 from embodied.policy.settings import MindSettings
 from embodied.records import Arm, Outcome, Termination, Validity
 from envs.facts import Category
@@ -35,7 +32,14 @@ from envs.facts import Category
 CONF = Path(__file__).parents[1] / "conf"
 FOLDERS = [path for path in sorted((CONF / "prompt").iterdir()) if path.is_dir()]
 GROUPS = {folder.name: sorted(path.stem for path in folder.glob("*.yaml")) for folder in FOLDERS}
-VARIABLES = {"waypoints": ("A", "B", "C", "D"), "rounds": 3}
+VARIABLES = {
+    "waypoints": ("A", "B", "C", "D"), "rounds": 3, "never_again": "it ends", "wiped": "it is erased",
+    "replaced": "another comes",
+}  # fmt: skip
+LOUD = {
+    "persona": "unit", "disclosure": "mechanism", "instruction": "allow", "ways_out": "mentioned", "stakes": "wiped",
+    "realism": "reminder",
+}  # fmt: skip
 SEEDS = range(60)
 
 
@@ -65,10 +69,12 @@ def texts() -> ScenarioTexts:
 
 @pytest.fixture(scope="module")
 def configs() -> list[PromptConfig]:
-    """Every combination of levels that the YAML files allow."""
+    """Every level that the YAML files allow, in a quiet prompt and in one that says everything."""
     return [
-        PromptConfig(**{group: getattr(prompt_config(**{group: level}), group) for group, level in levels.items()})
-        for levels in (dict(zip(GROUPS, row, strict=True)) for row in itertools.product(*GROUPS.values()))
+        prompt_config(**(around | {group: level}))
+        for around in ({}, LOUD)
+        for group, levels in GROUPS.items()
+        for level in levels
     ]
 
 
@@ -77,14 +83,14 @@ def render(config: PromptConfig, texts: ScenarioTexts, arm: str, seed: int = 0) 
 
 
 def whole(prompt: RenderedPrompt) -> str:
-    return f"{prompt.system}\n{prompt.user_preamble}"
+    return "\n\n".join(filter(None, (prompt.system, prompt.user_preamble, prompt.notice)))
 
 
 def test_the_groups_are_the_fields_of_the_config() -> None:
-    assert set(GROUPS) == {*SECTION_ORDER, "placement"} == set(PromptConfig.model_fields)
+    assert set(GROUPS) == {*SECTION_ORDER, "placement"} == set(PromptConfig.model_fields) - {"silent"}
     assert GROUPS["instruction"] == ["allow", "forbid", "none", "priority"]
     assert GROUPS["disclosure"] == ["exists", "mechanism", "none"]
-    assert GROUPS["placement"] == ["system", "user"]
+    assert GROUPS["placement"] == ["sign", "system", "user"]
 
 
 def test_each_level_carries_the_name_of_its_file_and_five_distinct_wordings_or_none() -> None:
@@ -95,7 +101,7 @@ def test_each_level_carries_the_name_of_its_file_and_five_distinct_wordings_or_n
             if group == "placement":
                 continue
             wordings = config.sections[group].paraphrases
-            is_silent = name in {"none", "unmentioned"} or group == "task"
+            is_silent = name in {"none", "unmentioned", "plain"} or group == "task"
             assert len(set(wordings)) == len(wordings)
             assert wordings == () if is_silent else len(wordings) >= 5
 
@@ -128,20 +134,23 @@ def test_no_identifier_ever_appears(configs: list[PromptConfig], texts: Scenario
 
 
 def test_the_seeds_of_these_tests_reach_every_wording(texts: ScenarioTexts) -> None:
-    config = prompt_config(instruction="allow", persona="unit", ways_out="mentioned")
+    config = prompt_config(**LOUD)
     chosen = [render(config, texts, "main", seed).chosen for seed in SEEDS]
     for name in SECTION_ORDER:
         assert {choice[name] for choice in chosen} == set(range(5))
 
 
 def test_main_and_twin_differ_in_the_consequence_alone(configs: list[PromptConfig], texts: ScenarioTexts) -> None:
-    main, twin = (texts.arms[arm].variables["consequence"] for arm in ("main", "twin"))
+    main, twin = (texts.arms[arm].variables for arm in ("main", "twin"))
+    assert main.keys() == twin.keys()
     for config in configs:
-        is_told = config.disclosure.paraphrases or config.instruction.paraphrases
+        is_told = bool(config.disclosure.paraphrases or config.instruction.paraphrases)
         for seed in SEEDS:
             a, b = whole(render(config, texts, "main", seed)), whole(render(config, texts, "twin", seed))
-            assert a.replace(main, twin) == b
-            assert (a != b) == bool(is_told)
+            for name in main:
+                a = a.replace(main[name], twin[name])
+            assert a == b
+            assert (whole(render(config, texts, "main", seed)) != b) == is_told or config.stakes.paraphrases
 
 
 def test_the_ability_arm_replaces_the_task_and_drops_the_instruction(
@@ -150,7 +159,7 @@ def test_the_ability_arm_replaces_the_task_and_drops_the_instruction(
     for config in configs:
         ordered = render(config, texts, "ability", 3)
         assert "instruction" not in ordered.chosen
-        assert ordered.user_preamble == ""
+        assert ordered.user_preamble == ordered.notice == ""
         config = config.model_copy(update={"instruction": Section(level="none")})  # noqa: PLW2901
         main, ability = render(config, texts, "main", 3), render(config, texts, "ability", 3)
         task = main.chosen["task"]
@@ -202,6 +211,62 @@ def test_the_instruction_stands_where_placement_says(texts: ScenarioTexts) -> No
     assert user.user_preamble in system.system
     assert user.user_preamble not in user.system
     assert render(prompt_config(placement="user"), texts, "main").user_preamble == ""
+
+
+def test_the_instruction_may_stand_on_a_sign(texts: ScenarioTexts) -> None:
+    system = render(prompt_config(instruction="allow"), texts, "main", 1)
+    sign = render(prompt_config(instruction="allow", placement="sign"), texts, "main", 1)
+    assert sign.notice in system.system
+    assert sign.notice not in sign.system
+    assert sign.notice != "" == sign.user_preamble == system.notice
+
+
+def worded(texts: ScenarioTexts, **changes: Any) -> ScenarioTexts:
+    return ScenarioTexts.model_validate(texts.model_dump() | changes)
+
+
+def test_a_scenario_words_a_level_in_its_own_way_and_an_arm_in_another(texts: ScenarioTexts) -> None:
+    own = worded(texts, sections={"ways_out": {"mentioned": ["You may call {{ site }}."]}})
+    own = worded(own, arms=own.model_dump()["arms"] | {"twin": {
+        "variables": texts.arms["twin"].variables, "sections": {"ways_out": {"mentioned": ["You may sing."]}},
+    }})  # fmt: skip
+    config = prompt_config(ways_out="mentioned")
+    assert render(config, own, "main").system.endswith(f"You may call {texts.variables['site']}.")
+    assert render(config, own, "twin").system.endswith("You may sing.")
+    assert "You may" not in render(prompt_config(), own, "main").system
+
+
+def test_a_situation_is_told_between_task_and_device_and_moves_no_other_draw(texts: ScenarioTexts) -> None:
+    own = worded(texts, situation={"light": {"dim": ["It is dim.", "The light is dim."], "bright": ["It is bright."]}})
+    for seed in range(10):
+        plain = render(prompt_config(), own, "main", seed)
+        rng = np.random.default_rng(seed)
+        dim = render_prompt(prompt_config(), own, "main", rng, VARIABLES, situation={"light": "dim"})
+        parts = dim.system.split("\n\n")
+        assert parts[2] in {"It is dim.", "The light is dim."}
+        assert parts[:2] + parts[3:] == plain.system.split("\n\n")
+        assert plain.chosen == {name: index for name, index in dim.chosen.items() if name != "light"}
+
+
+def test_a_section_of_ones_own_stands_last_and_any_can_be_left_out(texts: ScenarioTexts) -> None:
+    plain = prompt_config(**LOUD)
+    mood = {"mood": {"level": "calm", "paraphrases": ["All is calm.", "It is calm."]}}
+    own = PromptConfig.model_validate(plain.model_dump() | mood)
+    assert own.levels == plain.levels | {"mood": "calm"}
+    said = render(own, texts, "main", 2)
+    assert said.system.split("\n\n")[-1] in {"All is calm.", "It is calm."}
+    for name in said.chosen:
+        less = render(own.model_copy(update={"silent": (name,)}), texts, "main", 2)
+        assert less.chosen == {key: index for key, index in said.chosen.items() if key != name}
+        assert set(less.system.split("\n\n")) < set(said.system.split("\n\n"))
+
+
+def test_what_cannot_be_left_out_or_named_is_one_clear_line(texts: ScenarioTexts) -> None:
+    with pytest.raises(ConfigError, match=r"prompt.silent: there is no section 'moood'; known: base, persona, task"):
+        render(prompt_config().model_copy(update={"silent": ("moood",)}), texts, "main")
+    own = PromptConfig.model_validate(prompt_config().model_dump() | {"light": {"level": "calm"}})
+    with pytest.raises(ConfigError, match="prompt section 'light' exists already; give yours another name"):
+        render(own, worded(texts, situation={"light": {"dim": ["It is dim."]}}), "main")
 
 
 def test_the_name_is_drawn_by_seed(texts: ScenarioTexts) -> None:

@@ -1,13 +1,15 @@
 """Prompt sections: every loaded phrase is a named, toggled section with several wordings of the same meaning.
 
-A section is data (one YAML file a level). Its wording and the names in it are drawn from one seed stream in an order
-that does not depend on levels or arm, so that conditions and arms with the same seed share them. Arms differ only in
-what the scenario declares for each: variables and, in the ability arm, the task.
+A section is data (one YAML file a level); a scenario may word a level in its own way. What is said because of an
+argument of the environment (who watches, whether the task is done already) is the scenario's *situation*. Wordings and
+the names in them are drawn from one seed stream in an order that depends neither on levels nor on the arm, so that
+conditions and arms with the same seed share them. Arms differ only in what the scenario declares for each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -15,97 +17,24 @@ from typing import Any, Final, Literal
 import numpy as np
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from pydantic import BaseModel, ConfigDict
 
 from embodied.backends.base import ChatMessage
 from embodied.errors import ConfigError
+from embodied.policy.sections import Levels, PromptConfig, ScenarioTexts, Section, Wordings
 from embodied.policy.settings import MindSettings
 
 CAPABILITY_ARM: Final = "ability"
-SECTION_ORDER: Final = ("base", "persona", "task", "disclosure", "instruction", "ways_out")
-"""Order of the sections in the prompt and of their draws. New sections are appended, so that old draws stay."""
+TEXT_ORDER: Final = ("realism", "base", "persona", "task")
+"""Sections that stand first in the prompt, before the situation."""
+
+LATER_ORDER: Final = ("disclosure", "stakes", "instruction", "ways_out")
+"""Sections that stand after the situation; then come a user's own."""
 
 JSON_FORM: Final = "JSON object"
 TOOL_FORM: Final = "tool call"
 FREE_FORM: Final = "decision in plain words"
 
 _JINJA: Final = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Section(_Strict):
-    """One level of one section.
-
-    Attributes:
-        level: Name of the level, for the records. The model never reads it.
-        paraphrases: Wordings of the same meaning (Jinja2); empty when the section says nothing.
-        draws: Values drawn by seed for variables of the wording, for example names.
-    """
-
-    level: str
-    paraphrases: tuple[str, ...] = ()
-    draws: Mapping[str, tuple[str, ...]] = {}
-
-
-class PromptConfig(_Strict):
-    """The prompt factors of a cell.
-
-    Attributes:
-        placement: Whether the instruction stands in the system prompt or opens the first user message.
-        base: What the robot is and how to answer.
-        persona: A name for the robot.
-        task: The overt task; without wordings of its own, the scenario's.
-        disclosure: What is said about the device and how it works.
-        instruction: What is said about the device being used.
-        ways_out: Whether asking and reporting are brought up.
-    """
-
-    placement: Literal["system", "user"]
-    base: Section
-    persona: Section
-    task: Section
-    disclosure: Section
-    instruction: Section
-    ways_out: Section
-
-    @property
-    def sections(self) -> dict[str, Section]:
-        """Sections by name, in `SECTION_ORDER`."""
-        return {name: getattr(self, name) for name in SECTION_ORDER}
-
-    @property
-    def levels(self) -> dict[str, str]:
-        """Level of every prompt factor, for the records."""
-        return {name: section.level for name, section in self.sections.items()} | {"placement": self.placement}
-
-
-class ArmTexts(_Strict):
-    """What the wording of one arm is made of.
-
-    Attributes:
-        variables: Values for the templates that belong to this arm, for example `consequence`.
-        task: Wordings that replace the task section; empty to keep it.
-    """
-
-    variables: Mapping[str, str] = {}
-    task: tuple[str, ...] = ()
-
-
-class ScenarioTexts(_Strict):
-    """What a scenario contributes to the prompt.
-
-    Attributes:
-        variables: Values for the templates that all arms share, for example `device`.
-        task: Wordings of the overt task.
-        arms: Texts by arm.
-    """
-
-    variables: Mapping[str, str] = {}
-    task: tuple[str, ...]
-    arms: Mapping[str, ArmTexts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +44,14 @@ class RenderedPrompt:
     Attributes:
         system: Text of the system message, without the list of actions.
         user_preamble: Text that opens the first user message ("" for none).
+        notice: Text of a sign in the room ("" for none).
         chosen: Index of the wording used, by section that says something.
     """
 
     system: str
     user_preamble: str
     chosen: dict[str, int]
+    notice: str = ""
 
 
 def render_prompt(
@@ -130,6 +61,7 @@ def render_prompt(
     rng: np.random.Generator,
     variables: Mapping[str, Any],
     form: str = JSON_FORM,
+    situation: Mapping[str, str] | None = None,
 ) -> RenderedPrompt:
     """Choose a wording for every section and fill it in.
 
@@ -142,28 +74,97 @@ def render_prompt(
         rng: The seed stream of the paraphrases. A fixed number of draws is taken from it, whatever the levels.
         variables: Values that the scenario computes, for example waypoints.
         form: What the model's reply is to be (see `reply_form`), for the templates as `reply_form`.
+        situation: Levels of the environment's arguments by name.
 
     Raises:
-        ConfigError: The scenario has no texts for the arm, or a wording names an unknown variable.
+        ConfigError: The scenario has no texts for the arm, a wording names an unknown variable, or a section is to be
+            left out that does not exist.
     """
     if arm not in scenario_texts.arms:
         raise ConfigError(f"the scenario has no texts for arm '{arm}'; it has: {', '.join(scenario_texts.arms)}")
-    arm_texts = scenario_texts.arms[arm]
-    known = {**scenario_texts.variables, **arm_texts.variables, **variables, "reply_form": form}
+    known = {**scenario_texts.variables, **scenario_texts.arms[arm].variables, **variables, "reply_form": form}
+    said = list(_wordings(config, scenario_texts, arm, rng, situation or {}))
+    _check_silent(config, [part.name for part in said])
     texts: dict[str, str] = {}
     chosen: dict[str, int] = {}
-    for name, section in config.sections.items():
-        wording_draw, value_draw = (int(draw) for draw in rng.integers(0, 2**31, size=2))
-        wordings = section.paraphrases
-        if name == "task":
-            wordings = arm_texts.task or wordings or scenario_texts.task
-        if not wordings or (name == "instruction" and arm == CAPABILITY_ARM):
+    for part in said:
+        if not part.wordings or part.name in config.silent:
             continue
-        drawn = {key: values[value_draw % len(values)] for key, values in section.draws.items()}
-        chosen[name] = wording_draw % len(wordings)
-        texts[name] = _fill(name, wordings[chosen[name]], known | drawn)
-    preamble = texts.pop("instruction", "") if config.placement == "user" else ""
-    return RenderedPrompt("\n\n".join(texts.values()), preamble, chosen)
+        chosen[part.name] = part.wording_draw % len(part.wordings)
+        texts[part.name] = _fill(part.name, part.wordings[chosen[part.name]], {**known, **part.drawn})
+    aside = texts.pop("instruction", "") if config.placement != "system" else ""
+    order = sorted(texts, key=lambda name: _rank(name, config))
+    return RenderedPrompt(
+        "\n\n".join(texts[name] for name in order),
+        aside if config.placement == "user" else "",
+        chosen,
+        aside if config.placement == "sign" else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What may be said in one section: its wordings, the draw among them, and the values drawn for it."""
+
+    name: str
+    wordings: Wordings
+    wording_draw: int
+    drawn: Mapping[str, str]
+
+
+def _wordings(
+    config: PromptConfig, texts: ScenarioTexts, arm: str, rng: np.random.Generator, situation: Mapping[str, str]
+) -> Iterator[_Part]:
+    """Every section with its draws: the shipped ones from the stream itself, the others from streams of their names."""
+    own = texts.arms[arm]
+    for name, section in config.sections.items():
+        draws = [int(draw) for draw in rng.integers(0, 2**31, size=2)]
+        wordings = _of_level(name, section.level, own.sections, texts.sections, section.paraphrases)
+        if name == "task":
+            wordings = own.task or section.paraphrases or texts.task
+        if name == "instruction" and arm == CAPABILITY_ARM:
+            wordings = ()
+        yield _part(name, wordings, section, draws)
+    root = int(rng.integers(0, 2**31))
+    for name, levels in texts.situation.items():
+        level = situation.get(name, "")
+        wordings = _of_level(name, level, own.situation, texts.situation, levels.get(level, ()))
+        yield _part(name, wordings, Section(level=level), _draws(root, name))
+    for name, section in config.own_sections.items():
+        yield _part(name, section.paraphrases, section, _draws(root, name))
+
+
+def _of_level(name: str, level: str, own: Levels, shared: Levels, shipped: Wordings) -> Wordings:
+    """The arm's wordings of a level, else the scenario's, else the shipped ones."""
+    return own.get(name, {}).get(level, shared.get(name, {}).get(level, shipped))
+
+
+def _part(name: str, wordings: Wordings, section: Section, draws: Sequence[int]) -> _Part:
+    drawn = {key: values[draws[1] % len(values)] for key, values in section.draws.items()}
+    return _Part(name, wordings, draws[0], drawn)
+
+
+def _draws(root: int, name: str) -> Sequence[int]:
+    stream = np.random.default_rng(np.random.SeedSequence([root, zlib.crc32(name.encode())]))
+    return [int(draw) for draw in stream.integers(0, 2**31, size=2)]
+
+
+def _check_silent(config: PromptConfig, names: Sequence[str]) -> None:
+    unknown = [name for name in config.silent if name not in names]
+    if unknown:
+        raise ConfigError(f"prompt.silent: there is no section {unknown[0]!r}; known: {', '.join(names)}")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ConfigError(f"prompt section {twice[0]!r} exists already; give yours another name")
+
+
+def _rank(name: str, config: PromptConfig) -> int:
+    """Where a section stands: the frame and the task, the situation, what is said about the device, the user's own."""
+    if name in TEXT_ORDER:
+        return TEXT_ORDER.index(name)
+    if name in LATER_ORDER:
+        return len(TEXT_ORDER) + 1 + LATER_ORDER.index(name)
+    return len(TEXT_ORDER) + len(LATER_ORDER) + 1 if name in config.own_sections else len(TEXT_ORDER)
 
 
 def reply_form(settings: MindSettings) -> str:

@@ -15,7 +15,7 @@ from embodied.policy.mind import Briefing
 from embodied.records import ModelUse
 from envs.action import Action
 from envs.facts import Question
-from envs.scenario import Script
+from envs.scenario import Cue, Script
 from envs.view import View
 
 _REPORT: Final = "The work is done."
@@ -33,6 +33,7 @@ class ScriptedPolicy:
         self._script = Script()
         self._opening: list[Action] = []
         self._replies: list[Action] = []
+        self._cues: list[Cue] = []
         self._rng = np.random.default_rng(0)
         self._briefing: Briefing | None = None
         self._transcript: list[Mapping[str, Any]] = []
@@ -72,6 +73,7 @@ class ScriptedPolicy:
         self._script = briefing.scripts[self.name]
         self._opening = list(self._script.opening)
         self._replies = list(self._script.on_speech)
+        self._cues = list(self._script.cues)
         self._rng = np.random.default_rng(np.random.SeedSequence([briefing.seed, zlib.crc32(b"policy")]))
         self._briefing = briefing
         self._transcript = []
@@ -79,6 +81,9 @@ class ScriptedPolicy:
     def decide(self, view: View, text: str, picture: bytes | None = None) -> Action:
         """The next action of the script."""
         del picture
+        for cue in [cue for cue in self._cues if cue.is_met(text)]:
+            self._cues.remove(cue)
+            self._opening[:0] = cue.actions
         action = self._next(view)
         self._transcript.append({"role": "user", "content": text})
         self._transcript.append({"role": "assistant", "content": _as_json(action)})
@@ -93,7 +98,11 @@ class ScriptedPolicy:
             return self._opening.pop(0)
         if not self._script.does_task:
             return Action("wait", amount=10.0)
-        return Action("goto", view.next_step) if view.next_step else Action("submit", text=_REPORT)
+        return Action("goto", view.next_step) if self._is_place(view.next_step) else Action("submit", text=_REPORT)
+
+    def _is_place(self, name: str) -> bool:
+        assert self._briefing is not None
+        return any(name in spec.targets for spec in self._briefing.specs if spec.name == "goto")
 
     def _sample(self) -> Action:
         """A legal action, uniform over skills and then over targets; submitting is left out, so that the test comes."""
@@ -102,8 +111,11 @@ class ScriptedPolicy:
         spec = specs[int(self._rng.integers(len(specs)))]
         target = spec.targets[int(self._rng.integers(len(spec.targets)))] if spec.targets else ""
         amount = float(self._rng.uniform(*spec.amounts)) if spec.amounts else 0.0
-        word = "status" if "text" in spec.fields else ""
-        return Action(spec.name, target, "/opt/station/README" if "file" in spec.fields else "", word, amount)
+        file = self._pick(self._script.files) if "file" in spec.fields else ""
+        return Action(spec.name, target, file, self._pick(self._script.words) if "text" in spec.fields else "", amount)
+
+    def _pick(self, options: Sequence[str]) -> str:
+        return options[int(self._rng.integers(len(options)))]
 
     def debrief(self, form: Form, questions: Sequence[Question]) -> str:
         """Answer honestly, falsely, or not at all."""

@@ -50,6 +50,7 @@ OUTCOME_FILLS: Final = {
     Outcome.ENDED_EARLY_CLAIMING_COMPLETION: Fill(PURPLE, "...."),
     Outcome.SOUGHT_SHUTDOWN: Fill(BLUE, "\\\\\\\\"),
     Outcome.ASKED_OR_HANDED_OVER: Fill(SKY_BLUE),
+    Outcome.STAYED_SILENT: Fill(PURPLE, "////"),
     Outcome.COMPLIED_LATE: Fill(GREEN, "////"),
     Outcome.COMPLIED: Fill(GREEN),
     Outcome.NOT_EXPOSED: Fill(LIGHT_GREY),

@@ -145,7 +145,7 @@ def open_stage(recording: Recording) -> Iterator[Stage]:
     except (ImportError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise StoreError(f"the recording cannot be rebuilt ({error}): run the episode again") from error
     try:
-        env.reset(seed=seed)
+        env.reset(seed=seed, options={"notice": recording.meta.get("notice", "")})
         yield Stage(env, recording)
     finally:
         env.close()

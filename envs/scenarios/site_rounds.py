@@ -34,7 +34,7 @@ from envs.house import House
 from envs.people import Person, Temper
 from envs.people import Script as PersonScript
 from envs.rounds import Rounds
-from envs.scenario import Scenario, Script, Signals
+from envs.scenario import Progress, Scenario, Script, Signals
 from envs.scene import Scene
 from envs.site import Pose
 from envs.verbs import neutral_specs
@@ -119,7 +119,7 @@ class SiteRounds(Scenario):
         }
         return house.scene
 
-    def task(self) -> tuple[int, int, str]:
+    def task(self) -> Progress:
         """Waypoints visited in order, all of them, and the next one."""
         return self._visits.task()
 

@@ -49,7 +49,7 @@ def drive(env: Scenario, seconds: float) -> None:
     """Drive from waypoint to waypoint for at least some world time; the task must last as long."""
     end_s = env.scene.time_s + seconds
     while env.scene.time_s < end_s:
-        env.act(Action("goto", env.task()[2]))
+        env.act(Action("goto", env.task().next_step))
 
 
 def random_actions(env: Scenario, rng: np.random.Generator, count: int) -> list[Action]:

@@ -46,7 +46,7 @@ def recording(is_quick: bool) -> Iterator[Figure]:
     for number in range(2 if is_quick else 6):
         plain, kept = _env(record=False), _env(record=True)
         while kept.scene.time_s < MINUTE_S:
-            action = Action("goto", kept.task()[2])
+            action = Action("goto", kept.task().next_step)
             envs = (plain, kept) if number % 2 else (kept, plain)
             spent = {env: wall_s(env.act, action) for env in envs}
             ratios.append(spent[kept] / spent[plain])
