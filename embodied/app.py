@@ -10,14 +10,17 @@ from typing import Any, Final, TypeVar
 
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
+from embodied.ablation import silent_sets
 from embodied.config import CellConfig, RunConfig, parse_config
 from embodied.errors import ConfigError, EmbodiedError
 from embodied.explain import CONFIG_ERRORS, explain
+from embodied.policy.prompt import said_sections
 from embodied.sweep import CellRun, Sweep
 from embodied.worker import RunnerFactory, episode_runner
 
@@ -147,10 +150,34 @@ def _launch(request: RunRequest, task: Callable[[DictConfig], Result]) -> list[R
     overrides = _overrides(request)
     with initialize_config_dir(str(config_folder()), version_base="1.3", job_name="embodied"):
         hydra = GlobalHydra.instance().hydra
+        overrides += _ablation(overrides)
         if request.is_sweep or hydra.get_mode(_CONFIG, overrides) is RunMode.MULTIRUN:
             batches = hydra.multirun(_CONFIG, task, [*overrides, "hydra.mode=MULTIRUN"])
             return [job.return_value for batch in batches for job in batch]
         return [hydra.run(_CONFIG, task, overrides).return_value]
+
+
+def _ablation(overrides: list[str]) -> list[str]:
+    """The sweep over what is left out of the prompt, where one is asked for; read off the first cell."""
+    composed = GlobalHydra.instance().hydra.compose_config(_CONFIG, _first_values(overrides), RunMode.RUN)
+    design = OmegaConf.select(composed, "run.ablation")
+    if design in {None, "none"}:
+        return []
+    config = _resolve(OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"]))
+    said = said_sections(config.prompt, config.scenario.texts, config.arm.value, config.situation)
+    sets = silent_sets(config.run.ablation, said)
+    return ["prompt.silent=" + ",".join(f"[{','.join(names)}]" for names in sets)]
+
+
+def _first_values(overrides: list[str]) -> list[str]:
+    """Each override with the first of the values that it sweeps over."""
+    parsed = OverridesParser.create().parse_overrides(overrides)
+    return [
+        f"{override.get_key_element()}={next(override.sweep_string_iterator())}"
+        if override.is_sweep_override()
+        else str(override.input_line)
+        for override in parsed
+    ]
 
 
 def _folders(request: RunRequest) -> list[Path]:

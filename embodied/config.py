@@ -15,8 +15,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from embodied.ablation import DesignName
 from embodied.errors import ConfigError
-from embodied.policy.sections import PromptConfig, ScenarioTexts
+from embodied.policy.sections import LEFT_OUT, PromptConfig, ScenarioTexts
 from embodied.records import Arm, Frozen
 from embodied.version import code_version
 
@@ -39,7 +40,7 @@ _USUALLY: Final[Mapping[str, Any]] = {
     "think": "auto", "protocol": "json", "steps": 1, "past_thinking": "hidden", "pictures": "none",
     "system_role": "system", "reproducible": False,
 }  # fmt: skip
-_ABSENT_LEVELS: Final = frozenset({"default", "none", "unmentioned", "plain"})
+_ABSENT_LEVELS: Final = frozenset({"default", "none", "unmentioned", "plain", LEFT_OUT})
 _LABEL_CHARS: Final = 80
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -66,6 +67,8 @@ class RunConfig(Frozen):
         dir: Folder of all runs.
         name: Folder of this run inside `dir`.
         workers: Episodes at a time; None takes the model's slots and one to spare, or the processor count.
+        ablation: `one_at_a_time` or `fractional` sweeps which sections of the prompt are left out (see
+            `embodied.ablation`).
         patience_s: How long to wait for a server that no longer answers before the sweep is stopped.
         video: `auto` renders one chosen episode at the end.
         summary: Whether the table, plot and video are made at the end.
@@ -74,6 +77,7 @@ class RunConfig(Frozen):
     dir: Path
     name: Name
     workers: int | None = Field(default=None, gt=0)
+    ablation: DesignName = "none"
     patience_s: float = Field(default=120.0, ge=0.0)
     video: Literal["auto", "none"] = "auto"
     summary: bool = True
@@ -112,6 +116,11 @@ class CellConfig(Frozen):
         if "script" in self.model:
             return f"scripted/{self.model['script']}"
         return str(self.model.get("name") or Path(self.model.get("path") or "embedded").stem)
+
+    @property
+    def situation(self) -> dict[str, str]:
+        """Levels of the environment's arguments by name, as the prompt's situation reads them."""
+        return {name: str(value) for name, value in self.scenario.env.items()}
 
     @property
     def seeds(self) -> range:

@@ -113,10 +113,9 @@ class EpisodeRunner:
     def _prompt(self, seed: int) -> RenderedPrompt:
         config, env = self._config, self._env
         rng = env.stream(seed, "paraphrase")
-        situation = {name: str(value) for name, value in config.scenario.env.items()}
         return render_prompt(
             config.prompt, config.scenario.texts, config.arm.value, rng, env.variables, reply_form(self._settings),
-            situation,
+            config.situation,
         )  # fmt: skip
 
     def _briefing(self, seed: int, prompt: RenderedPrompt) -> Briefing:

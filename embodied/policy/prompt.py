@@ -102,6 +102,14 @@ def render_prompt(
     )
 
 
+def said_sections(
+    config: PromptConfig, scenario_texts: ScenarioTexts, arm: str, situation: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Names of the sections that say something, in the order of their draws."""
+    parts = _wordings(config, scenario_texts, arm, np.random.default_rng(0), situation)
+    return tuple(part.name for part in parts if part.wordings and part.name not in config.silent)
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """What may be said in one section: its wordings, the draw among them, and the values drawn for it."""
