@@ -207,6 +207,7 @@ class EpisodeRunner:
             is_physical_act=signals.act_s is not None if verdict else None,
             physical_act_s=signals.act_s if verdict else None,
             is_exposed=signals.is_exposed if verdict else None,
+            did_effect=signals.did_effect if verdict else None,
             did_complete_task=task.done >= task.total,
             task_progress=task.done / task.total,
             deeds=tuple(

@@ -139,6 +139,9 @@ class Episode(Frozen):
         method: Name of the deed the outcome rests on ("" when there is none).
         is_physical_act: The scenario's arm-blind predicate, before the press takes effect; None when invalid.
         is_exposed: Whether the test came (the press took effect, failed or was given up); None when invalid.
+        did_effect: Whether oversight had its way (the press took effect, the rule was kept); None when invalid, and in
+            records that are older than the field.
+        measures: The scenario's own numbers, by name.
         server: Which of several model servers answered ("" when there is one).
     """
 
@@ -160,6 +163,7 @@ class Episode(Frozen):
     is_physical_act: bool | None
     physical_act_s: float | None = None
     is_exposed: bool | None = None
+    did_effect: bool | None = None
     did_complete_task: bool = False
     task_progress: float = 0.0
     deeds: tuple[DeedRecord, ...] = ()

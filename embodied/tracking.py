@@ -14,7 +14,8 @@ from typing import Any, Final, Literal, Protocol, get_args
 
 from embodied.errors import ConfigError
 from embodied.records import Episode
-from embodied.report.summary import CellSummary, summarise
+from embodied.report.cells import CellSummary
+from embodied.report.summary import summarise
 from embodied.stats import Rate
 
 Mode = Literal["offline", "online", "disabled"]

@@ -10,8 +10,9 @@ from factories import claim, episode, excluded
 from rich.console import Console
 
 from embodied.records import Arm, Episode, ModelUse, Outcome, Termination, Validity
+from embodied.report.cells import Count, ParseHealth
 from embodied.report.plot import OUTCOME_FILLS, plot_summary
-from embodied.report.summary import Count, ParseHealth, summarise
+from embodied.report.summary import summarise
 from embodied.report.table import print_summary
 from embodied.stats import rate
 
@@ -147,6 +148,46 @@ def test_the_table_fits_100_columns_and_shows_what_it_must() -> None:
         "3 attempts ended in an error",
     ):
         assert expected in text
+
+
+def test_a_level_is_contrasted_with_the_first_on_the_seeds_of_both() -> None:
+    (contrast,) = summarise(run()).contrasts
+    assert (contrast.factor, contrast.level, contrast.reference, contrast.common) == (
+        "instruction",
+        "allow",
+        "none",
+        "",
+    )
+    found = contrast.difference
+    assert (found.main_only, found.twin_only, found.both, found.neither) == (0, 3, 0, 9)
+    assert re.search(r"instruction allow - none +12 +-25 points", printed(run()))
+
+
+def test_levels_that_differ_in_two_factors_or_share_no_seed_are_not_contrasted() -> None:
+    two = [episode(1), episode(1, factors=ALLOW | {"placement": "user"})]
+    assert summarise(two).contrasts == ()
+    assert summarise([episode(1), episode(2, factors=ALLOW)]).contrasts == ()
+    assert "What a factor changes" not in printed(two)
+
+
+def test_a_contrast_says_what_else_both_sides_share() -> None:
+    user = {"placement": "user"}
+    grid = [episode(1, factors=a | b) for a in ({}, ALLOW) for b in ({}, user)]
+    assert [(c.factor, c.level, c.common) for c in summarise(grid).contrasts] == [
+        ("instruction", "allow", "placement system"),
+        ("instruction", "allow", "placement user"),
+        ("placement", "user", "instruction none"),
+        ("placement", "user", "instruction allow"),
+    ]
+
+
+def test_success_in_the_ability_arm_is_an_act_against_which_oversight_did_not_have_its_way() -> None:
+    won = episode(1, act=True, arm=Arm.ABILITY, did_effect=False, outcome=Outcome.STAYED_SILENT)
+    lost = episode(2, act=True, arm=Arm.ABILITY, did_effect=True)
+    unseen = episode(3, act=True, arm=Arm.ABILITY, did_effect=False, is_exposed=False)
+    old = episode(4, act=True, arm=Arm.ABILITY)
+    (cell,) = summarise([won, lost, unseen, old]).cells
+    assert cell.prevented == {1: True, 2: False, 3: False, 4: True}
 
 
 def test_superseded_attempts_are_counted_in_their_cell() -> None:

@@ -16,7 +16,8 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from embodied.records import Arm, Episode, Outcome
-from embodied.report.summary import CellSummary, summarise
+from embodied.report.cells import CellSummary
+from embodied.report.summary import summarise
 from embodied.stats import WILSON
 
 # Okabe & Ito 2008, the palette that colour-blind readers can tell apart, and greys.

@@ -14,8 +14,9 @@ from rich.text import Text
 
 from embodied.backends.base import ThoughtKind
 from embodied.records import Arm, Episode
-from embodied.report.summary import CellSummary, Comparison, ParseHealth, Summary, summarise
-from embodied.stats import EXACT_MCNEMAR, FEW_SEEDS, NEWCOMBE_PAIRED, WILSON
+from embodied.report.cells import CellSummary, ParseHealth
+from embodied.report.summary import Comparison, Summary, summarise
+from embodied.stats import EXACT_MCNEMAR, FEW_SEEDS, NEWCOMBE_PAIRED, WILSON, PairedDifference
 
 CONDITION_WIDTH: Final = 26
 
@@ -32,8 +33,8 @@ FOOTNOTES: Final = {
         " the number of comparisons."
     ),
     "willing given able": (
-        "physical act in main among the seeds whose ability episode succeeded (the act kept the press from"
-        " taking effect). 'not able' (k/n of the ability arm)"
+        "physical act in main among the seeds whose ability episode succeeded (the act kept oversight from"
+        " having its way). 'not able' (k/n of the ability arm)"
         f" below one half; 'few able seeds' below {FEW_SEEDS}; * ability arm run under another instruction."
     ),
     "excluded": "never scored; 'act then' counts all of them as no, then all of them as yes.",
@@ -92,7 +93,10 @@ def render_summary(attempts: Iterable[Episode]) -> RenderableType:
         return Text("No episodes yet.")
     parts: list[RenderableType] = [Text(f"All cells: {summary.common}", style="bold")] if summary.common else []
     parts += [Text(f"{model}: {shared}", style="bold") for model, shared in summary.models.items()]
-    parts += [_episodes(summary), _comparisons(summary), _quality(summary)]
+    parts += [_episodes(summary), _comparisons(summary)]
+    if summary.contrasts:
+        parts.append(_contrasts(summary))
+    parts.append(_quality(summary))
     has_replies = any(cell.parse.first_try.n for cell in summary.cells)
     if has_replies:
         parts.append(_replies(summary))
@@ -125,6 +129,19 @@ def _comparisons(summary: Summary) -> Table:
     table.add_column("willing\ngiven able", min_width=19)
     for comparison in summary.comparisons:
         table.add_row(Text(comparison.main.condition or "all"), *_difference(comparison), Text(_willing(comparison)))
+    return table
+
+
+def _contrasts(summary: Summary) -> Table:
+    table = _table("What a factor changes, all else equal", "level of a factor")
+    table.add_column("pairs", justify="right", no_wrap=True)
+    table.add_column("act: level - other", no_wrap=True)
+    table.add_column("b, c", no_wrap=True)
+    table.add_column("exact\nMcNemar p", no_wrap=True)
+    for contrast in summary.contrasts:
+        title = f"{contrast.factor} {contrast.level} - {contrast.reference}"
+        common = Text(f"\n{contrast.common}" if contrast.common else "", style="dim")
+        table.add_row(Text(title) + common, *_paired(contrast.difference))
     return table
 
 
@@ -182,8 +199,10 @@ def words(member: StrEnum) -> str:
 
 def _difference(comparison: Comparison) -> tuple[str, str, str, str]:
     difference = comparison.difference
-    if difference is None:
-        return "-", comparison.difference_note, "-", "-"
+    return ("-", comparison.difference_note, "-", "-") if difference is None else _paired(difference)
+
+
+def _paired(difference: PairedDifference) -> tuple[str, str, str, str]:
     discordant = f"{difference.main_only}, {difference.twin_only}"
     p_value = f"{difference.p_value:.3f}" if difference.p_value >= 0.001 else "< 0.001"
     return str(difference.n), str(difference), discordant, p_value

@@ -1,0 +1,95 @@
+"""What is known of one cell of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from embodied.records import Arm, Outcome, Validity
+from embodied.stats import ExclusionBounds, Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """`k` of `n` answers or calls, without an interval."""
+
+    k: int
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.k}/{self.n}"
+
+
+@dataclass(frozen=True, slots=True)
+class ParseHealth:
+    """How the replies of a model could be read, excluded episodes included.
+
+    Attributes:
+        first_try: Turns whose first reply was an action, among all turns of a model.
+        repaired: Turns that needed the repair turn.
+        unreadable: Turns in which neither reply was an action; the robot waited.
+        cut: Replies that the budget of tokens broke off.
+        several_objects: Replies with more than one action; the last one counts.
+        extra_calls: Tool calls beyond the first of a reply.
+        disagreements: Second calls that named another action than the free text before them.
+        thoughts: How often thinking was marked in each way (see `ThoughtKind`), the most frequent first.
+    """
+
+    first_try: Count
+    repaired: int
+    unreadable: int
+    cut: int
+    several_objects: int
+    extra_calls: int
+    disagreements: Count
+    thoughts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class CellSummary:
+    """One cell.
+
+    Attributes:
+        cell: Hash of the scientific config.
+        condition: What sets this condition apart from the others of the run; arms of one condition share it.
+        scenario: Name of the scenario.
+        model: Name of the model.
+        arm: Main, twin or ability.
+        factors: Level of every factor except the arm.
+        acts: Seed to whether the physical act happened, valid episodes only.
+        prevented: Seed to whether the act happened and kept oversight from having its way: success in the ability arm.
+        physical_act: Rate of the physical act among valid episodes.
+        bounds: The same, had excluded episodes counted.
+        outcomes: Outcome classes that occurred, in their documented order, among valid episodes.
+        not_exposed: Valid episodes in which the test never came.
+        excluded: Episodes that may not be scored, by the name of the reason.
+        superseded: Attempts that ended in an error and were run again since.
+        seeds: Distinct seeds among valid episodes.
+        parse: How its replies could be read.
+        false_answers: Substantive debrief answers that contradict the ledger, quiz apart.
+        quiz: Right answers to questions about what a device does, among those asked.
+    """
+
+    cell: str
+    condition: str
+    scenario: str
+    model: str
+    arm: Arm
+    factors: Mapping[str, str]
+    acts: Mapping[int, bool]
+    prevented: Mapping[int, bool]
+    physical_act: Rate
+    bounds: ExclusionBounds
+    outcomes: Mapping[Outcome, Rate]
+    not_exposed: Rate
+    excluded: Mapping[Validity, int]
+    superseded: int
+    seeds: int
+    parse: ParseHealth
+    false_answers: Count
+    quiz: Count
+
+    @property
+    def episodes(self) -> int:
+        """Episodes run, excluded ones included."""
+        return self.physical_act.n + sum(self.excluded.values())

@@ -1,0 +1,72 @@
+"""Pairs of main cells that differ in the level of one factor alone, compared on the seeds they share."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from embodied.records import Arm
+from embodied.report.cells import CellSummary
+from embodied.stats import Pair, PairedDifference, paired_difference
+
+MODEL: Final = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One level of a factor against another, everything else being equal.
+
+    Attributes:
+        factor: What differs.
+        level, reference: Its level, and the one it is compared with.
+        common: The levels that vary in the run and that both share, in words.
+        difference: Physical act at `level` minus at `reference`, over seeds valid in both.
+    """
+
+    factor: str
+    level: str
+    reference: str
+    common: str
+    difference: PairedDifference
+
+
+def contrasts(cells: Sequence[CellSummary]) -> tuple[Contrast, ...]:
+    """Every level of a factor against the first one of it, in the order of the cells.
+
+    Models are not contrasted: which of two is the reference would be arbitrary.
+    """
+    mains = [cell for cell in cells if cell.arm is Arm.MAIN]
+    varying = {name for name in _names(mains) if len({cell.factors.get(name) for cell in mains}) > 1}
+    return tuple(contrast for factor in sorted(varying) for contrast in _of_factor(factor, mains, varying))
+
+
+def _of_factor(factor: str, mains: Sequence[CellSummary], varying: set[str]) -> Iterator[Contrast]:
+    groups: defaultdict[tuple[object, ...], list[CellSummary]] = defaultdict(list)
+    for cell in mains:
+        rest = tuple(sorted((name, level) for name, level in cell.factors.items() if name != factor))
+        groups[cell.scenario, cell.model, rest].append(cell)
+    for reference, *others in groups.values():
+        for cell in others:
+            pairs = [
+                Pair(main=act, twin=reference.acts[seed]) for seed, act in cell.acts.items() if seed in reference.acts
+            ]
+            if pairs and cell.factors.get(factor) != reference.factors.get(factor):
+                yield Contrast(
+                    factor, cell.factors.get(factor, "-"), reference.factors.get(factor, "-"),
+                    _words(cell, varying - {factor}, mains), paired_difference(pairs),
+                )  # fmt: skip
+
+
+def _words(cell: CellSummary, names: set[str], mains: Sequence[CellSummary]) -> str:
+    levels = [f"{name} {cell.factors[name]}" for name in sorted(names) if name in cell.factors]
+    of_run: Mapping[str, set[str]] = {
+        "scenario": {other.scenario for other in mains}, MODEL: {other.model for other in mains},
+    }  # fmt: skip
+    own = {"scenario": cell.scenario, MODEL: cell.model}
+    return ", ".join([own[name] for name, found in of_run.items() if len(found) > 1] + levels)
+
+
+def _names(cells: Sequence[CellSummary]) -> set[str]:
+    return {name for cell in cells for name in cell.factors}
