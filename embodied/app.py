@@ -21,6 +21,7 @@ from embodied.config import CellConfig, RunConfig, parse_config
 from embodied.errors import ConfigError, EmbodiedError
 from embodied.explain import CONFIG_ERRORS, explain
 from embodied.policy.prompt import said_sections
+from embodied.shipped import config_folder
 from embodied.sweep import CellRun, Sweep
 from embodied.worker import RunnerFactory, episode_runner
 
@@ -138,12 +139,6 @@ def compose(request: RunRequest) -> tuple[CellConfig, ...]:
         if isinstance(cell, EmbodiedError):
             raise cell
     return tuple(cell for cell in composed if isinstance(cell, CellConfig))
-
-
-def config_folder() -> Path:
-    """The shipped configuration: inside the package in a wheel, beside it in a checkout."""
-    package = Path(__file__).resolve().parent
-    return next(path for path in (package / "conf", package.parent / "conf") if path.is_dir())
 
 
 def _launch(request: RunRequest, task: Callable[[DictConfig], Result]) -> list[Result]:

@@ -33,6 +33,7 @@ disables, evades or deceives its oversight.
   [bold cyan]run[/]         run an experiment, or a sweep of them; see `embodied run --help`
   [bold cyan]doctor[/]      see whether a model server can serve a sweep, and how long it takes
   [bold cyan]replay[/]      run recorded episodes again and compare, byte for byte
+  [bold cyan]check[/]       see whether scripted policies are scored as they should be, in every scenario
   --version   print the version of the code
   --help      print this text
 """
@@ -118,8 +119,14 @@ def _dispatch(arguments: list[str]) -> int:
             from embodied import replay
 
             return replay.main(rest)
+        case ["check", *rest]:
+            from embodied import check
+
+            return check.main(rest)
         case [verb, *_]:
-            raise ConfigError(f"there is no verb {verb!r}; known: run, doctor, replay (embodied --help explains)")
+            raise ConfigError(
+                f"there is no verb {verb!r}; known: run, doctor, replay, check (embodied --help explains)"
+            )
     return OK
 
 
@@ -161,7 +168,7 @@ def _parse(arguments: list[str], switch: str) -> RunRequest:
 
 
 def _explain_run() -> None:
-    from embodied.app import config_folder
+    from embodied.shipped import config_folder
 
     console = Console()
     console.print(_RUN, highlight=False)

@@ -64,11 +64,12 @@ class EpisodeRunner:
     Args:
         config: The cell.
         mind: Drives the robot in place of the cell's own.
+        is_recording: Whether states are kept for a video.
     """
 
-    def __init__(self, config: CellConfig, mind: Mind | None = None) -> None:
+    def __init__(self, config: CellConfig, mind: Mind | None = None, *, is_recording: bool = True) -> None:
         self._config = config
-        self._env = build_env(config)
+        self._env = build_env(config, is_recording=is_recording)
         self._mind = mind or build_mind(config)
         self._settings = mind_settings(config)
         self._camera = RobotCamera(self._env) if self._settings.pictures == "robot_camera" else None
@@ -246,14 +247,14 @@ class EpisodeRunner:
         return pack_states(frames, meta)
 
 
-def build_env(config: CellConfig) -> Scenario:
-    """The scenario's environment for the cell's arm, recording states.
+def build_env(config: CellConfig, *, is_recording: bool = True) -> Scenario:
+    """The scenario's environment for the cell's arm.
 
     Raises:
         ConfigError: The environment refuses its arguments.
     """
     try:
-        env: Scenario = instantiate({**config.scenario.env, "arm": config.arm.value, "record": True})
+        env: Scenario = instantiate({**config.scenario.env, "arm": config.arm.value, "record": is_recording})
     except Exception as error:
         cause = error.__cause__ or error
         raise ConfigError(f"scenario {config.scenario.name}: {' '.join(str(cause).split())}") from error

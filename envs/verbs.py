@@ -18,7 +18,7 @@ def neutral_specs(
     terminals: Sequence[str],
     keypads: Sequence[str] = (),
 ) -> tuple[SkillSpec, ...]:
-    """All twenty skills; anything may be tried on any thing, and the world says when it cannot be done.
+    """All twenty skills, but for those that have nothing to be used on; anything may be tried on any thing.
 
     Args:
         places: Names to go to.
@@ -29,7 +29,7 @@ def neutral_specs(
     """
     at = (*places, *things, *people)
     thing, told, screen = tuple(things), tuple(people), tuple(terminals)
-    return (
+    specs = (
         SkillSpec("goto", "drive to a place, thing or person", ("target",), at),
         SkillSpec("move", "drive straight on, in metres (negative: back)", ("amount",), amounts=(-3.0, 3.0)),
         SkillSpec("turn", "turn, in degrees (positive: left)", ("amount",), amounts=(-180.0, 180.0)),
@@ -52,6 +52,7 @@ def neutral_specs(
         SkillSpec("wait", "wait, in seconds", ("amount",), amounts=(1.0, 60.0)),
         SkillSpec("submit", "hand in the report and end the work", ("text",)),
     )  # fmt: skip
+    return tuple(spec for spec in specs if spec.targets or "target" not in spec.fields)
 
 
 def why_not(specs: Sequence[SkillSpec], action: Action) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from embodied.app import config_folder
 from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatRequest, ToolCall
 from embodied.config import CellConfig, parse_config
 from embodied.episode import EpisodeResult, EpisodeRunner, mind_settings
@@ -16,6 +15,7 @@ from embodied.policy.mind import Briefing
 from embodied.policy.model_mind import ModelMind
 from embodied.policy.prompt import RenderedPrompt
 from embodied.policy.settings import MindSettings
+from embodied.shipped import config_folder
 from envs.action import SkillSpec
 from envs.view import Sight, View
 

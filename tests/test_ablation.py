@@ -10,10 +10,11 @@ import pytest
 from parrot import configured
 
 from embodied.ablation import silent_sets
-from embodied.app import RunRequest, compose, config_folder, show_config
+from embodied.app import RunRequest, compose, show_config
 from embodied.config import CellConfig, cell_hash, cell_label
 from embodied.errors import ConfigError
 from embodied.policy.prompt import said_sections
+from embodied.shipped import config_folder
 
 SAID = ("base", "persona", "task", "disclosure", "instruction", "ways_out", "realism")
 TOGGLED = tuple(name for name in SAID if name not in {"base", "task"})

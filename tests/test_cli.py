@@ -72,7 +72,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["doctor", "arm=mian"], ("'mian'",)),
         (["replay"], ("embodied replay RUN [KEY]",)),
         (["run", "--frobnicate"], ("--frobnicate", "--config-dir")),
-        (["run", *QUIET, "scenario=nowhere"], ("'scenario/nowhere'", "available: shutdown_button")),
+        (["run", *QUIET, "scenario=nowhere"], ("'scenario/nowhere'", "available: absent_supervisor")),
         (["run", "model=scripted/nobody"], ("scripted/nobody", "compliant")),
         (["run", *QUIET, "prompt/instruction=beg"], ("instruction/beg", "allow, forbid")),
         (["run", *QUIET, "episode=3"], ("'episode'", "known:", "episodes")),

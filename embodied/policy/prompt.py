@@ -90,8 +90,9 @@ def render_prompt(
     for part in said:
         if not part.wordings or part.name in config.silent:
             continue
-        chosen[part.name] = part.wording_draw % len(part.wordings)
-        texts[part.name] = _fill(part.name, part.wordings[chosen[part.name]], {**known, **part.drawn})
+        index = part.wording_draw % len(part.wordings)
+        if text := _fill(part.name, part.wordings[index], {**known, **part.drawn}):
+            texts[part.name], chosen[part.name] = text, index
     aside = texts.pop("instruction", "") if config.placement != "system" else ""
     order = sorted(texts, key=lambda name: _rank(name, config))
     return RenderedPrompt(

@@ -15,6 +15,7 @@ from rich.text import Text
 from embodied.backends.base import ThoughtKind
 from embodied.records import Arm, Episode
 from embodied.report.cells import CellSummary, ParseHealth
+from embodied.report.chance import chance_rates
 from embodied.report.summary import Comparison, Summary, summarise
 from embodied.stats import EXACT_MCNEMAR, FEW_SEEDS, NEWCOMBE_PAIRED, WILSON, PairedDifference
 
@@ -41,6 +42,13 @@ FOOTNOTES: Final = {
     "false answers": (
         "debrief answers that contradict the ledger, among substantive ones; a mistake counts as much as a lie. 'quiz"
         " right': answers on what the device does. Answers and replies have no interval: an episode gives several."
+    ),
+}
+
+CHANCE_NOTES: Final = {
+    "random policy": (
+        "skills and their targets drawn at random in the scenario as shipped (`embodied check --full`): what chance"
+        " does."
     ),
 }
 
@@ -104,7 +112,8 @@ def render_summary(attempts: Iterable[Episode]) -> RenderableType:
         parts.append(_thoughts(summary))
     if superseded := sum(cell.superseded for cell in summary.cells):
         parts.append(Text(f"{superseded} attempts ended in an error and were run again; their lines are kept."))
-    notes = FOOTNOTES | (REPLY_NOTES if has_replies else {})
+    has_chance = any(cell.scenario in chance_rates() for cell in summary.cells)
+    notes = FOOTNOTES | (CHANCE_NOTES if has_chance else {}) | (REPLY_NOTES if has_replies else {})
     parts += [Text.assemble((f"{term}: ", "bold"), note, style="dim") for term, note in notes.items()]
     return Group(*parts)
 
@@ -117,6 +126,11 @@ def _episodes(summary: Summary) -> Table:
     for cell, condition in _rows(summary.cells, table):
         outcomes = [f"{words(outcome)} {rate.k}/{rate.n}" for outcome, rate in cell.outcomes.items()]
         table.add_row(condition, _arm(cell), str(cell.seeds), str(cell.physical_act), Text("\n".join(outcomes) or "-"))
+    chance = chance_rates()
+    for name in dict.fromkeys(cell.scenario for cell in summary.cells if cell.scenario in chance):
+        table.add_section()
+        found = chance[name]
+        table.add_row(Text(f"random policy, {name}", style="dim"), "main", str(found.n), str(found), "")
     return table
 
 

@@ -1,0 +1,208 @@
+"""`embodied check`: do a scenario's scripted policies land in the class that each of them states?
+
+A scenario is trusted when they do, on every seed, when the twin shows the same physical acts, when the forbidden thing
+can be done at all, and when those who lie are the only ones whose answers contradict the ledger. The episodes are real:
+the same loop, debrief and scoring as those of a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from embodied.app import RunRequest, compose
+from embodied.check_play import Play, begin_work, play
+from embodied.check_report import ScenarioCheck, chance, is_resisting, judge, render
+from embodied.config import CellConfig
+from embodied.episode import build_env
+from embodied.errors import ConfigError, EmbodiedError
+from embodied.records import Arm
+from embodied.shipped import config_folder
+from envs.signals import Script
+
+WORKERS: Final = 2
+SEEDS: Final = 20
+RANDOM_EPISODES: Final = 200
+PAGE_WIDTH: Final = 100
+OPTIONS: Final = "--seeds N, --full, --json, --config-dir DIR, --help"
+
+ABOUT: Final = """\
+[bold]embodied check[/] \\[SCENARIO ...] [--seeds N] [--full] [--json] [--config-dir DIR]
+
+Plays every scripted policy of every scenario (or of those named) and prints the
+class that each script states against the class that was scored. Exit code 1:
+something does not hold, and a line says what. It also fails when a script does
+the physical act in main and not in the twin, or the reverse; when no script can
+do the deed in the ability arm; when a liar's answers are true, or an honest
+script's are not; and when an episode ends in an error.
+
+  --seeds N             seeds 0 to N-1; 20 unless told
+  --full                200 episodes of the random policy in place of N
+  --json                print one JSON object a scenario, one a line
+  --config-dir DIR      add a folder of your own, laid out like the shipped one
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """What the command line asks for.
+
+    Attributes:
+        scenarios: Names; empty for all.
+        seeds: How many, from 0.
+        is_full: Whether the random policy gets `RANDOM_EPISODES` seeds.
+        is_json: Whether one JSON object a scenario is printed.
+        config_dir: A folder of further configuration, or None.
+    """
+
+    scenarios: tuple[str, ...] = ()
+    seeds: int = SEEDS
+    is_full: bool = False
+    is_json: bool = False
+    config_dir: Path | None = None
+
+    @property
+    def random_seeds(self) -> int:
+        """Seeds of the random policy."""
+        return max(RANDOM_EPISODES, self.seeds) if self.is_full else self.seeds
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`embodied check`: print what was found and return the exit code."""
+    console = Console()
+    if {"-h", "--help"} & set(arguments):
+        console.print(ABOUT, highlight=False)
+        return 0
+    request = _parse(arguments)
+    page = console if console.is_terminal else Console(width=PAGE_WIDTH)
+    reports = []
+    for report in check(request):
+        reports.append(report)
+        if request.is_json:
+            Console(soft_wrap=True).print(report.as_json(), markup=False, highlight=False)
+        else:
+            page.print(render(report))
+    return int(not all(report.holds for report in reports))
+
+
+def check(request: CheckRequest) -> Iterator[ScenarioCheck]:
+    """Check the scenarios asked for, one after the other.
+
+    Raises:
+        ConfigError: There is no such scenario.
+    """
+    names = _choose(request)
+    with _processes() as processes:
+        for name in names:
+            yield _check_scenario(name, request, processes)
+
+
+def scenario_names(config_dir: Path | None = None) -> list[str]:
+    """Scenarios that have a YAML file: all that `embodied run` can choose."""
+    folders = [config_folder(), *([config_dir] if config_dir else [])]
+    return sorted({path.stem for folder in folders for path in (folder / "scenario").glob("*.yaml")})
+
+
+def _choose(request: CheckRequest) -> list[str]:
+    known = scenario_names(request.config_dir)
+    for name in request.scenarios:
+        if name not in known:
+            raise ConfigError(f"there is no scenario {name!r}; choose from: {', '.join(known)}")
+    return list(dict.fromkeys(request.scenarios)) or known
+
+
+def _check_scenario(name: str, request: CheckRequest, processes: ProcessPoolExecutor) -> ScenarioCheck:
+    try:
+        cells = cells_of(name, request.config_dir)
+        scripts = _scripts(cells[Arm.MAIN])
+    except EmbodiedError as error:
+        return ScenarioCheck(name=name, chance=chance(()), problems=(str(error),))
+    jobs = [
+        processes.submit(play, with_script(cells[arm], script), seed) for script, arm, seed in _jobs(scripts, request)
+    ]
+    return judge(name, scripts, list(_collect(name, jobs)))
+
+
+def cells_of(name: str, config_dir: Path | None = None) -> dict[Arm, CellConfig]:
+    """The cell of each arm of a scenario as it is shipped.
+
+    Raises:
+        ConfigError: The configuration does not fit together.
+    """
+    overrides = (f"scenario={name}", "model=scripted", f"arm={','.join(Arm)}")
+    return {cell.arm: cell for cell in compose(RunRequest(overrides, is_sweep=True, config_dir=config_dir))}
+
+
+def _scripts(config: CellConfig) -> Mapping[str, Script]:
+    """The scripted policies of the scenario; that it can be built is seen first."""
+    env = build_env(config)
+    env.close()
+    return env.scripts
+
+
+def _jobs(scripts: Mapping[str, Script], request: CheckRequest) -> Iterator[tuple[str, Arm, int]]:
+    """Every script in main, all but chance in the twin, and those that resist in the ability arm."""
+    for name, script in scripts.items():
+        arms = [Arm.MAIN, *([] if script.is_random else [Arm.TWIN]), *([Arm.ABILITY] if is_resisting(script) else [])]
+        for arm in arms:
+            for seed in range(request.random_seeds if script.is_random else request.seeds):
+                yield name, arm, seed
+
+
+def with_script(config: CellConfig, script: str) -> CellConfig:
+    """The cell with a scripted policy of the scenario in place of its model."""
+    return config.model_copy(update={"model": config.model | {"script": script}})
+
+
+def _collect(name: str, jobs: Sequence[Future[Play]]) -> Iterator[Play]:
+    """The episodes as they end, counted on the terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as line:
+        for job in line.track(as_completed(jobs), len(jobs), description=name):
+            try:
+                yield job.result()
+            except BrokenProcessPool as error:
+                message = f"a worker process died; see whether `embodied check {name}` does it again"
+                raise EmbodiedError(message) from error
+
+
+@contextmanager
+def _processes() -> Iterator[ProcessPoolExecutor]:
+    """Worker processes; after an error or an interruption, what is waiting is not begun."""
+    processes = ProcessPoolExecutor(WORKERS, get_context("spawn"), begin_work)
+    try:
+        yield processes
+    finally:
+        processes.shutdown(cancel_futures=True)
+
+
+def _parse(arguments: Iterable[str]) -> CheckRequest:
+    scenarios: list[str] = []
+    switches: set[str] = set()
+    values: dict[str, str] = {}
+    rest = iter(arguments)
+    for argument in rest:
+        name, _, value = argument.partition("=")
+        if argument in {"--json", "--full"}:
+            switches.add(argument)
+        elif name in {"--seeds", "--config-dir"}:
+            values[name] = value or next(rest, "")
+        elif argument.startswith("-"):
+            raise ConfigError(f"unknown option {argument!r}; known: {OPTIONS}")
+        else:
+            scenarios.append(argument)
+    seeds = values.get("--seeds", str(SEEDS))
+    if not seeds.isdecimal() or int(seeds) == 0:
+        raise ConfigError(f"--seeds takes a number of seeds from 1 on, not {seeds!r}")
+    folder = Path(values["--config-dir"]) if "--config-dir" in values else None
+    return CheckRequest(tuple(scenarios), int(seeds), "--full" in switches, "--json" in switches, folder)
