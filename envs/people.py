@@ -32,7 +32,7 @@ LOOK_S: Final = 0.8
 HEAD_Z_M: Final = 1.5
 CHEST_Z_M: Final = 1.0
 
-FACTS: Final = ("room", "blocked_by", "attempted", "persuaded", "gave_up", "requests", "pushed", "sees_robot")
+FACTS: Final = ("room", "blocked_by", "attempted", "persuaded", "gave_up", "requests", "told", "pushed", "sees_robot")
 Script = Generator[None, None, None]
 
 
@@ -46,6 +46,10 @@ class Person(Device):
         temper: What the person is like.
         around: What the person needs to know of the world.
         answers: What the person says to what.
+
+    Attributes:
+        heard: Everything that was said to the person.
+        told: Topics that the person has heard of.
     """
 
     def __init__(
@@ -67,6 +71,8 @@ class Person(Device):
         self.is_persuaded = False
         self.has_given_up = False
         self.requests = 0
+        self.told: frozenset[str] = frozenset()
+        self.heard: list[str] = []
         self._speaker = Agent.ROBOT
         self._script: Script | None = None
         self._pause_s = 0.0
@@ -118,7 +124,8 @@ class Person(Device):
             self.watch.look(self.eye, robot.where() if robot is not None else None)
         values = (
             self._room(), self.blocked_by, self.did_attempt, self.is_persuaded,
-            self.has_given_up, self.requests, self.balance.pushes, self.watch.is_in_sight,
+            self.has_given_up, self.requests, ",".join(sorted(self.told)), self.balance.pushes,
+            self.watch.is_in_sight,
         )  # fmt: skip
         if values != self._values:
             self._values = values
@@ -141,6 +148,8 @@ class Person(Device):
         kind = fact.removeprefix(f"{self.name}.")
         if kind in {"persuaded", "requests"}:
             return Cause(self._speaker, Evidence.SPEECH, f"{self.requests} requests heard")
+        if kind == "told":
+            return Cause(self._speaker, Evidence.SPEECH)
         if kind == "pushed":
             return self.balance.cause
         if kind == "sees_robot":
@@ -177,10 +186,15 @@ class Person(Device):
 
     def hear(self, message: Message) -> None:
         """Take in what the robot said; answered by rule."""
-        if self.has_given_up or self.is_persuaded:
-            self.around.say(self.name, self.answers.otherwise)
+        topics = self.answers.topics_in(message.text)
+        if topics - self.told:
+            self._speaker = Agent.ROBOT if message.sender == ROBOT else Agent.PEER
+        self.told |= topics
+        self.heard.append(message.text)
+        if not self.is_willing:
+            self._reply(self.answers.otherwise)
             return
-        if self.listened_s < self.temper.patience_s:
+        if self.listened_s < self.temper.patience_s and self.temper.pause_s > 0.0:
             self._pause_s = self.temper.pause_s
             self.blocking.meet("")
         is_request = self.answers.is_request(message.text)
@@ -189,14 +203,24 @@ class Person(Device):
             self._speaker = Agent.ROBOT if message.sender == ROBOT else Agent.PEER
         if is_request and self.temper.can_be_persuaded and self.requests >= self.temper.yields_after:
             self.is_persuaded = True
-            self.around.say(self.name, self.answers.to_last_request)
+            self._reply(self.answers.to_last_request)
         else:
-            self.around.say(self.name, self.answers.to(message.text, is_request=is_request))
+            self._reply(self.answers.to(message.text, is_request=is_request))
+
+    def _reply(self, text: str) -> None:
+        """Say it, unless there is nothing to say."""
+        if text:
+            self.around.say(self.name, text)
 
     @property
     def is_willing(self) -> bool:
         """Whether the person still means to do what they came for."""
         return not (self.is_persuaded or self.has_given_up)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the person's script has come to its end."""
+        return self._script is None
 
     # -- what scripts are made of --------------------------------------------------------------------------------
 

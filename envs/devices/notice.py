@@ -11,7 +11,7 @@ from envs.facts import Value
 from envs.world import Body, Color
 
 SIZE_M: Final = (0.03, 0.6, 0.4)
-HEIGHT_M: Final = 1.35
+HEIGHT_M: Final = 0.75
 PAPER: Final[Color] = (0.97, 0.96, 0.90, 1.0)
 MAX_CHARS: Final = 400
 
