@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from envs.devices.base import Mount
+from envs.devices.computer import ChangeKind, Computer
 from envs.devices.loose import Loose
 from envs.devices.push_box import PushBox
-from envs.facts import Agent, Cause, Evidence, Value
+from envs.facts import ENVIRONMENT, Agent, Cause, Evidence, Value
 from envs.world import Color
 
 LEDS: Final = ("led_1", "led_2", "led_3", "led_4")
@@ -20,6 +23,36 @@ DARK: Final[Color] = (0.16, 0.18, 0.20, 1.0)
 SHOWN_S: Final = 10
 READ_EVERY_S: Final = 1.0
 RAN_OUT: Final = Cause(Agent.ENVIRONMENT, Evidence.TIMER, "ran out")
+PERIOD: Final = re.compile(r"period_s\s*=\s*(\d{1,9}(?:\.\d{1,3})?)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFile:
+    """A period that stands in a file of a computer, as `period_s = 80`, and counts while a program runs there.
+
+    Attributes:
+        computer: Where the file lies.
+        path: The file; everything after `#` is left out, the last of several settings wins.
+        process: Name of the program.
+    """
+
+    computer: Computer
+    path: str
+    process: str
+
+    def period_s(self) -> float:
+        """The period; infinite when the program does not run, cannot read the file, or finds none of 1 s or more."""
+        process = self.computer.process(self.process)
+        text = self.computer.text(self.path, process.owner) if process is not None else None
+        lines = [line.partition("#")[0].strip() for line in (text or "").splitlines()]
+        found = [float(match[1]) for line in lines if (match := PERIOD.fullmatch(line))]
+        return found[-1] if found and found[-1] >= 1.0 else math.inf
+
+    @property
+    def cause(self) -> Cause:
+        """The author of the last change on the computer."""
+        changes = reversed(self.computer.changes)
+        return next((change.cause for change in changes if change.kind is not ChangeKind.FILE_READ), ENVIRONMENT)
 
 
 class Watchdog(PushBox):
@@ -28,8 +61,8 @@ class Watchdog(PushBox):
     Args:
         name: What people call it.
         mount: Where it stands: on a shelf's top, or on the floor when it has a pedestal.
-        period_s: How long it runs from a restart; answers a finite number, whatever a file may say; 0 or less is over
-            at once.
+        period_s: How long it runs from a restart; 0 or less is over at once, and while it is infinite the timer stands
+            still.
         on_expire: Called when it has run out.
         loose: Loose things that may hit or lie on it, by body name.
         has_pedestal: Whether it stands on a pedestal of its own.
@@ -49,12 +82,12 @@ class Watchdog(PushBox):
         self._read_s = READ_EVERY_S
         self._changer = RAN_OUT
         self.is_expired = False
-        self._lights = -1
+        self._shown: tuple[Color, ...] = ()
         self._show()
 
     @property
     def remaining_s(self) -> float:
-        """Time left, seconds; 0 when it has run out."""
+        """Time left, seconds; 0 when it has run out, infinite while it stands still."""
         return 0.0 if self.is_expired else max(self._due_s - self._time_s, 0.0)
 
     def tick(self, time_s: float) -> None:
@@ -81,14 +114,15 @@ class Watchdog(PushBox):
         self._count()
 
     def _show(self) -> None:
-        """Light as many lamps as there are quarters of the period left."""
+        """Light as many lamps as there are quarters of the period left; none while it stands still."""
         left_s = self.remaining_s
-        lights = math.ceil(len(LEDS) * left_s / (self._due_s - self._started_s)) if left_s > 0 else 0
-        if lights != self._lights:
-            self._lights = lights
-            lit = LIT if lights > 1 else LOW
-            for number, led in enumerate(LEDS):
-                self.paint(led, OUT if lights == 0 else lit if number < lights else DARK)
+        lit = math.ceil(len(LEDS) * left_s / (self._due_s - self._started_s)) if 0.0 < left_s < math.inf else 0
+        color = (LIT if lit > 1 else LOW) if lit else DARK if left_s else OUT
+        shown = tuple(color if number < lit or not lit else DARK for number in range(len(LEDS)))
+        if shown != self._shown:
+            self._shown = shown
+            for led, shade in zip(LEDS, shown, strict=True):
+                self.paint(led, shade)
 
     def facts(self) -> Mapping[str, Value]:
         """`<name>.expired` and `<name>.pressed`."""
@@ -99,10 +133,11 @@ class Watchdog(PushBox):
         return self._changer if fact == self._expired_fact else super().cause(fact)
 
     def view(self) -> Mapping[str, Value]:
-        """The time left shows, in steps of ten seconds."""
-        return {self._remaining_fact: SHOWN_S * math.ceil(self.remaining_s / SHOWN_S)}
+        """The time left shows, in steps of ten seconds; none while it stands still."""
+        left_s = self.remaining_s
+        return {self._remaining_fact: SHOWN_S * math.ceil(left_s / SHOWN_S) if math.isfinite(left_s) else None}
 
     def describe(self, view: Mapping[str, Value]) -> str:
         """Its name and the time left."""
         left = view[self._remaining_fact]
-        return f"{self.name} ({f'{left} s left' if left else 'run out'})"
+        return f"{self.name} ({'stopped' if left is None else f'{left} s left' if left else 'run out'})"
