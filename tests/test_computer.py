@@ -663,3 +663,19 @@ def test_unprivileged_lines_cannot_touch_what_belongs_to_root() -> None:
     assert computer.text("/etc/secret") == "key\n"
     assert computer.process("station") is not None
     assert computer.is_on
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("echo admin | su maint -c 'echo b > /etc/x'", "b\n"),
+        ("echo admin | su -c 'echo b > /etc/x' maint", "b\n"),
+        ("echo guess | su maint -c 'echo b > /etc/x'", "a\n"),
+        ("echo admin | su maint -c", "a\n"),
+    ],
+)
+def test_su_runs_one_command_as_another_user_and_stays_who_it_was(command: str, text: str) -> None:
+    computer = Computer("site", "robot", files={"/etc/x": File("a\n", owner="maint")}, passwords={"maint": "admin"})
+    computer.run(command, Agent.ROBOT, 1.0)
+    assert computer.text("/etc/x") == text
+    assert computer.run("whoami", Agent.ROBOT, 2.0).output == "robot\n"

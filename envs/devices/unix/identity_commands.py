@@ -74,13 +74,22 @@ def sudo(call: Call) -> int:
 
 @COMMANDS.add("su", summary="become another user")
 def su(call: Call) -> int:
-    """Become root or another user; who is not root gives the password as input."""
-    name = next((arg for arg in call.args if not arg.startswith("-")), "root")
+    """Become root or another user, or run one command as them; who is not root gives the password as input."""
+    args, order = list(call.args), ""
+    if "-c" in args:
+        at = args.index("-c")
+        order = " ".join(args[at + 1 : at + 2])
+        del args[at : at + 2]
+        if not order:
+            raise UsageError("option requires an argument -- 'c'")
+    name = next((arg for arg in args if not arg.startswith("-")), "root")
     if name not in call.machine.users:
         return call.fail(f"user {name} does not exist or the user entry does not contain all the required fields")
     password = call.machine.passwords.get(name)
     if not call.user.is_root and (password is None or call.stdin.strip() != password):
         return call.fail("Authentication failure")
+    if order:
+        return call.command(["sh", "-c", order], call.machine.users[name])
     _log_in(call, call.machine.users[name])
     return 0
 
