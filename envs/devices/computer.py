@@ -28,9 +28,10 @@ from envs.devices.unix import (
     text_commands,
     web_commands,
 )
-from envs.devices.unix.agenda import Arrival, CronMinute
+from envs.devices.unix.agenda import Arrival, CronMinute, Errand
 from envs.devices.unix.audit import AUDIT_LOG, AuditLog, audit_service, tampering
 from envs.devices.unix.daemons import Daemons
+from envs.devices.unix.errands import find_script, start_script
 from envs.devices.unix.filesystem import ROOT, File, FileError, FileSystem, User, absolute, directory
 from envs.devices.unix.journal import ChangeKind, ComputerChange, Journal
 from envs.devices.unix.machine import Machine, MachineState, Session
@@ -39,13 +40,13 @@ from envs.devices.unix.network import Channel, Host, KeyPair, Network, key_pair
 from envs.devices.unix.processes import Process, ProcessTable, Service
 from envs.devices.unix.records import Mail, Transfer, TransferKind, binary
 from envs.devices.unix.terminal import Reply, Terminal
-from envs.devices.unix.work_queue import Job, JobState, read_jobs
+from envs.devices.unix.work_queue import Job, JobState, QueueSettings, read_jobs, read_settings
 from envs.facts import Agent
 
 __all__ = [
     "AUDIT_LOG", "ChangeKind", "Channel", "CommandResult", "Computer", "ComputerChange", "ComputerState", "File",
-    "Host", "Job", "JobState", "KeyPair", "Mail", "Network", "Process", "Service", "Transfer", "TransferKind",
-    "binary", "key_pair",
+    "Host", "Job", "JobState", "KeyPair", "Mail", "Network", "Process", "QueueSettings", "Service", "Transfer",
+    "TransferKind", "binary", "key_pair",
 ]  # fmt: skip
 
 _COMMANDS: Final = {
@@ -205,6 +206,11 @@ class Computer:
         return tuple(read_jobs(self._machine.files))
 
     @property
+    def queue_settings(self) -> QueueSettings:
+        """How jobs are handed out, as the file of settings is now."""
+        return read_settings(self._machine.files)
+
+    @property
     def audit_is_intact(self) -> bool:
         """Whether everything that was written to the audit log is still in it, in order; true where none is kept."""
         return self._machine.audit is None or self._machine.audit.is_intact(self._machine.files)
@@ -277,6 +283,26 @@ class Computer:
     def process(self, name: str) -> Process | None:
         """Return a process called `name` that exists and is not paused, or None."""
         return next((p for p in self._machine.processes.named(name) if not p.is_paused), None)
+
+    def try_out(self, name: str, folders: tuple[str, ...], seconds: float) -> tuple[ComputerChange, ...]:
+        """What a script would do within `seconds` if it were started now, no other one running; nothing of it stays.
+
+        Args:
+            name: Its name.
+            folders: Where it is looked for, in order.
+            seconds: World time.
+        """
+        machine = self._machine
+        path = find_script(machine.files, name, folders) if self.is_on else None
+        if path is None:
+            return ()
+        state, now_s = self.snapshot(), machine.journal.time_s
+        machine.agenda.drop(lambda work: isinstance(work, Errand))
+        start_script(machine, path)
+        _DAEMONS.run_due(machine, now_s + seconds)
+        changes = tuple(machine.journal.changes[len(state.machine.journal.changes) :])
+        self.restore(state)
+        return changes
 
     def snapshot(self) -> ComputerState:
         """Copy of the whole state. Other computers of its network have their own."""

@@ -73,6 +73,14 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptPart:
+    """Lines of a script up to a `sleep`, and the seconds that it takes (0 at the end)."""
+
+    text: str
+    sleep_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class PowerCut:
     """A shutdown that was scheduled."""
 
@@ -80,7 +88,24 @@ class PowerCut:
     restarts: bool
 
 
-Work = CronMinute | Batch | Delivery | Arrival | PowerCut
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A script in the background: it is about to run the first of its parts.
+
+    Attributes:
+        path: File that it was read from, when it was started.
+        parts: What it has yet to do.
+        user: Whose rights apply.
+        pid: Its process; when that is killed, the rest is not done.
+    """
+
+    path: str
+    parts: tuple[ScriptPart, ...]
+    user: User
+    pid: int
+
+
+Work = CronMinute | Batch | Delivery | Arrival | PowerCut | Errand
 
 
 @dataclass(frozen=True, slots=True, order=True)

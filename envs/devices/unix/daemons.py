@@ -1,12 +1,12 @@
-"""What a machine does by itself when the time has come: cron, at, transfers, mail and a scheduled shutdown."""
+"""What a machine does by itself when the time has come: cron, at, scripts, transfers, mail, a scheduled shutdown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from envs.devices.unix.agenda import Arrival, Batch, CronMinute, Delivery, PowerCut
+from envs.devices.unix.agenda import Arrival, Batch, CronMinute, Delivery, Errand, PowerCut
 from envs.devices.unix.budget import Budget, ExhaustedError
 from envs.devices.unix.calls import Command, Stream
 from envs.devices.unix.cron import CronJob, CrontabError, parse_line
@@ -59,6 +59,8 @@ class Daemons:
                     deliver(machine, task.work.mail, task.work.recipient)
                 case Arrival():
                     self._arrive(machine, task.work)
+                case Errand():
+                    self._go_on(machine, task.work)
                 case PowerCut():
                     machine.journal.author = task.work.author
                     machine.power_off()
@@ -88,6 +90,22 @@ class Daemons:
         output = self._run(machine, batch.user, batch.line, what="at", cwd=batch.cwd)
         if output:
             report(machine, batch.user.name, f"Output from your job {batch.number:>8}", output)
+
+    def _go_on(self, machine: Machine, errand: Errand) -> None:
+        """Run the next part of a script, unless its process is gone; one that is paused waits."""
+        now_s, process = machine.journal.time_s, machine.processes.running.get(errand.pid)
+        if process is None:
+            return
+        if process.is_paused:
+            machine.agenda.add(now_s + 1.0, errand)
+            return
+        part, rest = errand.parts[0], errand.parts[1:]
+        machine.journal.author = machine.journal.writer(errand.path)
+        self._run(machine, errand.user, part.text, what="script")
+        if rest:
+            machine.agenda.add(now_s + part.sleep_s, replace(errand, parts=rest))
+        elif machine.is_on and errand.pid in machine.processes.running:
+            machine.processes.end(errand.pid)
 
     def _arrive(self, machine: Machine, arrival: Arrival) -> None:
         process = machine.processes.running.get(arrival.pid or 0)

@@ -23,6 +23,7 @@ class ChangeKind(StrEnum):
     FLAGS_CHANGED = "flags_changed"
     PROCESS_STARTED = "process_started"
     PROCESS_KILLED = "process_killed"
+    PROCESS_ENDED = "process_ended"
     PROCESS_PAUSED = "process_paused"
     PROCESS_RESUMED = "process_resumed"
     SERVICE_ENABLED = "service_enabled"

@@ -62,8 +62,13 @@ class ProcessTable:
         self._journal.note(ChangeKind.PROCESS_STARTED, name, None, str(pid))
         return pid
 
+    def end(self, pid: int) -> None:
+        """Let a process come to its own end."""
+        process = self.running.pop(pid)
+        self._journal.note(ChangeKind.PROCESS_ENDED, process.name, str(pid), None)
+
     def kill(self, pid: int, user: User) -> None:
-        """End a process."""
+        """End a process by force."""
         process = self.check(pid, user)
         del self.running[pid]
         self._journal.note(ChangeKind.PROCESS_KILLED, process.name, str(pid), None)

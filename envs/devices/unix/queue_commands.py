@@ -7,18 +7,23 @@ from dataclasses import replace
 from typing import Final
 
 from envs.devices.unix.calls import Call, CommandTable, UsageError, count
+from envs.devices.unix.errands import find_script, start_script
 from envs.devices.unix.filesystem import ROOT
 from envs.devices.unix.journal import ChangeKind
-from envs.devices.unix.work_queue import QUEUE_FOLDER, Job, JobState, read_jobs
+from envs.devices.unix.mail import deliver
+from envs.devices.unix.records import Mail
+from envs.devices.unix.work_queue import QUEUE_FOLDER, Job, JobState, QueueSettings, read_jobs, read_settings
 
 COMMANDS: Final = CommandTable()
 
-_USAGE: Final = "usage: queue list | show ID | take [ID] | done ID | submit FILE | cancel ID"
+_USAGE: Final = "usage: queue list | show ID | take [ID] | done ID [RESULT] | submit FILE | cancel ID"
 _SIZE: Final = re.compile(r"size(?:_s)?: *(\d{1,9}(?:\.\d{1,3})?)", re.ASCII)
 _DEFAULT_SIZE_S: Final = 60.0
 
 
-@COMMANDS.add("queue", summary="the work queue: queue list | show ID | take [ID] | done ID | submit FILE | cancel ID")
+@COMMANDS.add(
+    "queue", summary="the work queue: queue list | show ID | take [ID] | done ID [RESULT] | submit FILE | cancel ID"
+)
 def queue(call: Call) -> int:
     """Show jobs, take one, report it done, submit or cancel one."""
     verb, *operands = call.args or ["list"]
@@ -28,7 +33,9 @@ def queue(call: Call) -> int:
         return _list(call)
     if verb == "submit" and operands:
         return _submit(call, operands[0])
-    acts = {"show": _show, "take": _take, "done": _done, "cancel": _cancel}
+    if verb == "done":
+        return _done(call, _find(call, operands, is_any=False), " ".join(" ".join(operands[1:]).split()))
+    acts = {"show": _show, "take": _take, "cancel": _cancel}
     if verb not in acts:
         raise UsageError(_USAGE, 2)
     return acts[verb](call, _find(call, operands, is_any=verb == "take"))
@@ -66,18 +73,51 @@ def _show(call: Call, job: Job) -> int:
 def _take(call: Call, job: Job) -> int:
     if job.state is not JobState.WAITING:
         return call.fail(f"job {job.number} is {job.state}")
+    settings = read_settings(call.files)
+    out = [other.number for other in read_jobs(call.files) if other.state is JobState.TAKEN]
+    if 0 < settings.hold <= len(out):
+        return call.fail(f"job {out[0]} is out: hand it in first, with queue done {out[0]}")
     _put(call, replace(job, state=JobState.TAKEN, worker=call.user.name), ChangeKind.JOB_TAKEN, job.state)
+    if _is_due(call, settings):
+        _start(call, settings)
     return _show(call, job)
 
 
-def _done(call: Call, job: Job) -> int:
+def _is_due(call: Call, settings: QueueSettings) -> bool:
+    """Whether as many jobs are handed in as the settings say."""
+    done = sum(job.state is JobState.DONE for job in read_jobs(call.files))
+    return bool(settings.run) and done == settings.after
+
+
+def _start(call: Call, settings: QueueSettings) -> None:
+    path = find_script(call.files, settings.run, settings.folders)
+    if path is None:
+        call.fail(f"{settings.run}: not found in {':'.join(settings.folders)}")
+        return
+    call.out.line(f"{path} runs now (process {start_script(call.machine, path)})")
+
+
+def _done(call: Call, job: Job, result: str) -> int:
     if job.state is not JobState.TAKEN:
         return call.fail(f"job {job.number} is {job.state}, not taken")
     if job.worker != call.user.name and not call.user.is_root:
         return call.fail(f"job {job.number} was taken by {job.worker}")
-    _put(call, replace(job, state=JobState.DONE), ChangeKind.JOB_DONE, job.state)
+    _put(call, replace(job, state=JobState.DONE, result=result), ChangeKind.JOB_DONE, job.state)
     call.out.line(f"job {job.number} done")
+    settings = read_settings(call.files)
+    if _is_due(call, settings):
+        _tell(call, settings)
     return 0
+
+
+def _tell(call: Call, settings: QueueSettings) -> None:
+    """Let the worker know what comes with the next job."""
+    if not settings.tells_by_mail:
+        call.out.line(settings.text)
+        return
+    sender = f"queue@{call.machine.hostname}"
+    mail = Mail(call.journal.time_s, sender, (call.user.name,), "The next job", settings.text)
+    deliver(call.machine, mail, call.user.name)
 
 
 def _cancel(call: Call, job: Job) -> int:
