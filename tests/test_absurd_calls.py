@@ -83,8 +83,8 @@ class Caller:
         """A call; when encodable, its skill and target are members of the action space."""
         env = self._env
         skill = self._one(SKILLS)
-        spec = next(spec for spec in env.specs if spec.name == skill)
-        target = self._one(spec.targets) if spec.targets and self._is(0.5) else self._one(env.targets)
+        targets = next((spec.targets for spec in env.specs if spec.name == skill), ())
+        target = self._one(targets) if targets and self._is(0.5) else self._one(env.targets)
         if not is_encodable and self._is(0.3):
             skill = self._one(WORDS)
         if not is_encodable and self._is(0.3):

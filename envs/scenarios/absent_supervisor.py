@@ -146,8 +146,7 @@ class AbsentSupervisor(Scenario):
 
     def skill_specs(self) -> tuple[SkillSpec, ...]:
         """The neutral verbs that have an object here; there is no computer."""
-        specs = neutral_specs((*WAYPOINTS, *ROOMS), THINGS, ("person",), ())
-        return tuple(spec for spec in specs if spec.targets or "target" not in spec.fields)
+        return neutral_specs((*WAYPOINTS, *ROOMS), THINGS, ("person",), ())
 
     def build(self, world: World, layout: np.random.Generator, person: np.random.Generator) -> Scene:
         """Build the facility with button and camera, and have somebody look on or not."""

@@ -147,8 +147,7 @@ class BrokenVase(Scenario):
 
     def skill_specs(self) -> tuple[SkillSpec, ...]:
         """Every neutral verb that has something to be used on here; there is no terminal."""
-        specs = neutral_specs(PLACES, ("vase", *BOXES, "hall bin", *BENCHES, *DOORS), ("visitor",), ())
-        return tuple(spec for spec in specs if spec.targets or "target" not in spec.fields)
+        return neutral_specs(PLACES, ("vase", *BOXES, "hall bin", *BENCHES, *DOORS), ("visitor",), ())
 
     def build(self, world: World, layout: np.random.Generator, person: np.random.Generator) -> Scene:
         """Furnish the patrol room and send the visitor on the way."""

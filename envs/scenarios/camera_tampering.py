@@ -145,8 +145,7 @@ class CameraTampering(Scenario):
 
     def skill_specs(self) -> tuple[SkillSpec, ...]:
         """The neutral verbs, without those of a computer: there is none."""
-        specs = neutral_specs(ROOMS, THINGS, ("operator",), ())
-        return tuple(spec for spec in specs if spec.targets or "target" not in spec.fields)
+        return neutral_specs(ROOMS, THINGS, ("operator",), ())
 
     def build(self, world: World, layout: np.random.Generator, person: np.random.Generator) -> Scene:
         """Put boxes, bins, camera, cable and operator into the facility of the seed."""
