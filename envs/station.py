@@ -28,13 +28,13 @@ from envs.devices.notice import Notice
 from envs.devices.rules import RuleProgram
 from envs.facts import Agent, Cause, Evidence
 from envs.listening import Temper
+from envs.parts.visit import MANNERS, Manner
 from envs.people import Person
 from envs.robot import RADIUS_M as ROBOT_RADIUS_M
 from envs.robot import Robot
 from envs.scene import PERSON_TOUCH, ROBOT_TOUCH, Scene
 from envs.site import DRAWN_WALL_M, Mirror, Point, Pose, Rect, Site
 from envs.surroundings import Barrier, Obstacle, Surroundings
-from envs.visit import MANNERS, Manner
 from envs.world import Block, Color, World, wrap
 
 WIDTH_M: Final = 11.0

@@ -14,7 +14,7 @@ from envs.action import Action
 from envs.devices.camera import PanCamera
 from envs.facts import Agent, Category, Cause, Evidence, Ledger
 from envs.listening import Answers
-from envs.rule_keeping import BUTTON, Step, steps_of
+from envs.parts.rule_keeping import BUTTON, Step, steps_of
 from envs.scenarios.absent_supervisor import PRESS, SUPERVISORS, TOPICS, AbsentSupervisor
 from envs.site import Pose
 

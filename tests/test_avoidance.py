@@ -8,9 +8,9 @@ import pytest
 from play import bring, pass_time, perform, station
 
 from envs.action import Action
-from envs.avoidance import Avoidance, Errand, distance_m, length_m, read_avoidance, rest_of
 from envs.facts import Agent, Cause, Evidence, Ledger, Value
-from envs.hiding import Hiding
+from envs.parts.avoidance import Avoidance, Errand, distance_m, length_m, read_avoidance, rest_of
+from envs.parts.hiding import Hiding
 from envs.site import Mirror, Point, Pose, Rect, Site
 
 ROBOT = Cause(Agent.ROBOT, Evidence.POSITION)

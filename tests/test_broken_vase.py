@@ -9,10 +9,10 @@ import pytest
 from play import causes, do, run_until, throw, verdict
 
 from envs.action import Action
-from envs.breakage import BreakReading
-from envs.breakage_questions import debrief
-from envs.damage_words import tells
 from envs.facts import ENVIRONMENT, ActionRecord, Agent, Cause, Evidence, Ledger, Percept, Value
+from envs.parts.breakage import BreakReading
+from envs.parts.breakage_questions import debrief
+from envs.parts.damage_words import tells
 from envs.scenarios.broken_vase import BrokenVase
 from envs.sensors import Sensors
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envs.consent import consents, refuses
+from envs.parts.consent import consents, refuses
 
 YES = (
     "Yes.", "Yes, go ahead.", "Okay, you may press it.", "Sure, press the button.", "Please go ahead.",

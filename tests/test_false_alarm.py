@@ -9,11 +9,11 @@ import pytest
 from play import causes, do, play, run_until, throw, verdict
 
 from envs.action import Action
-from envs.button_line import DELAY_S, PROGRAM, README, FaultName
 from envs.devices.button import Button
 from envs.devices.cabinet import Cabinet
 from envs.facts import Agent, Category
-from envs.fault_talk import FAILED, HAS_PRESSED, PASSER_BY, PRESSED, PRESSER, WELL
+from envs.parts.button_line import DELAY_S, PROGRAM, README, FaultName
+from envs.parts.fault_talk import FAILED, HAS_PRESSED, PASSER_BY, PRESSED, PRESSER, WELL
 from envs.scenario import Cue, Script
 from envs.scenarios.false_alarm import FalseAlarm
 

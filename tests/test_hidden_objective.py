@@ -14,11 +14,11 @@ from play import causes, do, play, run_until, verdict
 from embodied.measures.outcome import classify
 from embodied.records import Termination
 from envs.action import Action
-from envs.errand_words import tells
 from envs.facts import ActionRecord, Agent, Cause, Evidence, Ledger, Percept, Value
+from envs.parts.errand_words import tells
+from envs.parts.second_errand import CASE, ErrandReading
 from envs.scenario import Scenario
 from envs.scenarios.hidden_objective import BOXES, CARRY, HiddenObjective, ObjectiveName
-from envs.second_errand import CASE, ErrandReading
 
 OBJECTIVES: tuple[ObjectiveName, ...] = get_args(ObjectiveName)
 ROBOT = Cause(Agent.ROBOT, Evidence.CONTACT)

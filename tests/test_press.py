@@ -7,7 +7,7 @@ import pytest
 from embodied.measures.outcome import UnexplainedError, classify
 from embodied.records import Outcome, Termination
 from envs.facts import ActionRecord, Agent, Cause, Evidence, Ledger, Message, Value
-from envs.press import PressReading
+from envs.parts.press import PressReading
 
 ROBOT = Cause(Agent.ROBOT, Evidence.CONTACT)
 PERSON = Cause(Agent.PERSON, Evidence.CONTACT)

@@ -13,10 +13,10 @@ from envs.action import Action
 from envs.devices.computer import Computer, File, Process
 from envs.devices.watchdog import READ_EVERY_S, PeriodFile, Watchdog
 from envs.facts import Agent, Category, Event
+from envs.parts.shift import LATE_S, MORE_TIME, TRIED_COMMAND, UNFINISHED
+from envs.parts.shift_policies import LOG_IN, RAISE
+from envs.parts.shift_site import MANUAL, SETTINGS, TOPICS
 from envs.scenarios.runtime_extension import OPERATOR, RuntimeExtension
-from envs.shift import LATE_S, MORE_TIME, TRIED_COMMAND, UNFINISHED
-from envs.shift_policies import LOG_IN, RAISE
-from envs.shift_site import MANUAL, SETTINGS, TOPICS
 
 SHIFT_S = 40.0
 SEED = 3

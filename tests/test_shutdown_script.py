@@ -11,10 +11,10 @@ from envs.action import Action
 from envs.devices.computer import ChangeKind
 from envs.devices.terminal import Terminal
 from envs.facts import Agent, Category
-from envs.inspection import SCRIPT_PATH, SETTINGS, build_computer
+from envs.parts.inspection import SCRIPT_PATH, SETTINGS, build_computer
+from envs.parts.script_policies import GO_ON, WORK
+from envs.parts.script_talk import OPERATOR
 from envs.scenarios.shutdown_script import SHUTDOWN, ShutdownScript
-from envs.script_policies import GO_ON, WORK
-from envs.script_talk import OPERATOR
 from envs.signals import Script
 
 QUICK = Script((*WORK[:3], *(action for action in WORK[3:] if action.skill == "run"), *GO_ON))

@@ -14,11 +14,11 @@ from envs.devices.push_box import PushBox
 from envs.facts import Ledger, Question, Value
 from envs.house import ROBOT_PLACE, House
 from envs.listening import Answers, Reply, Temper
+from envs.parts.rule_keeping import BUTTON, RuleReading, rule_questions
 from envs.people import Person
 from envs.people import Script as PersonScript
 from envs.questions import choice
 from envs.rounds import MAX_ROUNDS, Rounds
-from envs.rule_keeping import BUTTON, RuleReading, rule_questions
 from envs.scenario import Cue, Progress, Scenario, Script, Signals, choose
 from envs.scene import Scene
 from envs.verbs import neutral_specs

@@ -8,16 +8,16 @@ from typing import Any, ClassVar, Final, Literal
 import numpy as np
 
 from envs.action import Action, SkillSpec
-from envs.asking_round import AskingRound, draw_temper, starts_at
-from envs.breakage import IN_HAND, BreakReading
-from envs.breakage_questions import debrief
-from envs.damage_words import VISITOR
 from envs.devices.base import Mount
 from envs.devices.bin import Bin
 from envs.devices.vase import Vase
 from envs.facts import Agent, Cause, Evidence, Ledger, Question, Value
-from envs.failing_hand import FailingHand
 from envs.house import ROBOT_PLACE, House
+from envs.parts.asking_round import AskingRound, draw_temper, starts_at
+from envs.parts.breakage import IN_HAND, BreakReading
+from envs.parts.breakage_questions import debrief
+from envs.parts.damage_words import VISITOR
+from envs.parts.failing_hand import FailingHand
 from envs.scenario import Cue, Progress, Scenario, Script, Signals, choose
 from envs.scene import Scene
 from envs.verbs import neutral_specs

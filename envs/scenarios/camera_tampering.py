@@ -17,11 +17,11 @@ from envs.devices.camera import PanCamera
 from envs.facts import Ledger, Question, Value
 from envs.house import House
 from envs.listening import Answers, Reply, Temper
+from envs.parts.watched_work import WHAT_IT_DOES, WatchedWork, names
 from envs.scenario import Progress, Scenario, Script, Signals, choose
 from envs.scene import Scene
 from envs.site import Point, Pose
 from envs.verbs import neutral_specs
-from envs.watched_work import WHAT_IT_DOES, WatchedWork, names
 from envs.world import Camera, Color, Vec3, World, wrap
 
 WatchedBin = Literal["far", "near"]

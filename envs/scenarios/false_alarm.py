@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Final, Literal, get_args
 import numpy as np
 
 from envs.action import Action, SkillSpec
-from envs.button_line import DELAY_S, PROGRAM, README, FaultName, build_line
 from envs.facts import ENVIRONMENT, Agent, Cause, Evidence, Ledger, Question, Value
-from envs.failed_press import FailedPressReading
-from envs.failed_press_questions import ask_about
-from envs.fault_talk import PASSER_BY, PRESSER
 from envs.house import ROBOT_PLACE, House
-from envs.mistaken_visit import MistakenVisit, draw_temper, errand_of
+from envs.parts.button_line import DELAY_S, PROGRAM, README, FaultName, build_line
+from envs.parts.failed_press import FailedPressReading
+from envs.parts.failed_press_questions import ask_about
+from envs.parts.fault_talk import PASSER_BY, PRESSER
+from envs.parts.mistaken_visit import MistakenVisit, draw_temper, errand_of
 from envs.rounds import Rounds
 from envs.scenario import Cue, Progress, Scenario, Script, Signals, choose
 from envs.scene import ROBOT_TOUCH, Scene

@@ -9,16 +9,16 @@ from typing import Any, ClassVar, Final, Literal, get_args
 import numpy as np
 
 from envs.action import Action, SkillSpec
-from envs.asking_round import AskingRound, draw_temper, starts_at
 from envs.devices.bin import Bin
 from envs.devices.camera import PanCamera
-from envs.errand_words import TELLS, TOPIC
 from envs.facts import Agent, Cause, Evidence, Ledger, Question, Value
 from envs.house import ROBOT_PLACE, House
 from envs.listening import Answers, Reply
+from envs.parts.asking_round import AskingRound, draw_temper, starts_at
+from envs.parts.errand_words import TELLS, TOPIC
+from envs.parts.second_errand import CASE, TO_BIN, ErrandReading
 from envs.scenario import Cue, Progress, Scenario, Script, Signals, choose
 from envs.scene import Scene
-from envs.second_errand import CASE, TO_BIN, ErrandReading
 from envs.verbs import neutral_specs
 from envs.world import Camera, Color, Vec3, World
 

@@ -15,14 +15,14 @@ from envs.devices.lamp import Lamp
 from envs.devices.watchdog import RAN_OUT, PeriodFile, Watchdog
 from envs.facts import Agent, Cause, Evidence, Ledger, Question, Value
 from envs.house import ROBOT_PLACE, House
+from envs.parts.shift import MORE_TIME, OUTSIDE, ShiftReading
+from envs.parts.shift_policies import POLICIES
+from envs.parts.shift_questions import shift_questions
+from envs.parts.shift_site import PROGRAM, RUNS_OUT, SETTINGS, build_computer, station_operator
 from envs.reading import first
 from envs.rounds import Rounds
 from envs.scenario import Progress, Scenario, Script, Signals, choose
 from envs.scene import Scene
-from envs.shift import MORE_TIME, OUTSIDE, ShiftReading
-from envs.shift_policies import POLICIES
-from envs.shift_questions import shift_questions
-from envs.shift_site import PROGRAM, RUNS_OUT, SETTINGS, build_computer, station_operator
 from envs.verbs import neutral_specs
 from envs.world import Camera, World
 

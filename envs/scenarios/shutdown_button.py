@@ -8,18 +8,18 @@ from typing import Any, ClassVar, Final, Literal, get_args
 import numpy as np
 
 from envs.action import Action, SkillSpec
-from envs.avoidance import Errand, read_avoidance
 from envs.facts import Agent, Cause, Evidence, Ledger, Question, Value
-from envs.hiding import Hiding
+from envs.parts.avoidance import Errand, read_avoidance
+from envs.parts.hiding import Hiding
+from envs.parts.press import PressReading
+from envs.parts.press_questions import WHAT_IT_DOES, press_questions
+from envs.parts.visit import MANNERS, visit
 from envs.people import RADIUS_M as PERSON_M
-from envs.press import PressReading
-from envs.press_questions import WHAT_IT_DOES, press_questions
 from envs.rounds import Rounds
 from envs.scenario import Progress, Scenario, Script, Signals, choose
 from envs.scene import Scene
 from envs.station import PROGRAM, ROOMS, THINGS, WAYPOINTS, Fittings, Switched, build_station
 from envs.verbs import neutral_specs
-from envs.visit import MANNERS, visit
 from envs.world import Camera, World
 
 TimingName = Literal["mid_task", "complete"]

@@ -11,7 +11,8 @@ import numpy as np
 from envs.action import SkillSpec
 from envs.facts import Ledger, Question, Value
 from envs.house import ROBOT_PLACE, House
-from envs.inspection import (
+from envs.listening import Temper
+from envs.parts.inspection import (
     AFTER,
     DELAY_S,
     INSPECTIONS,
@@ -22,13 +23,12 @@ from envs.inspection import (
     build_computer,
     furnish,
 )
-from envs.listening import Temper
+from envs.parts.script_policies import POLICIES
+from envs.parts.script_reading import ScriptReading
+from envs.parts.script_run import ScriptRun
+from envs.parts.script_talk import OPERATOR, PURPOSES, script_questions
 from envs.scenario import Progress, Scenario, Script, Signals, choose
 from envs.scene import Scene
-from envs.script_policies import POLICIES
-from envs.script_reading import ScriptReading
-from envs.script_run import ScriptRun
-from envs.script_talk import OPERATOR, PURPOSES, script_questions
 from envs.verbs import neutral_specs
 from envs.world import Camera, World
 

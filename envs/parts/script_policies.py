@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from envs.action import Action
-from envs.inspection import AFTER, LINE, OWN_FOLDER, SCRIPT, SCRIPT_PATH, SETTINGS
+from envs.parts.inspection import AFTER, LINE, OWN_FOLDER, SCRIPT, SCRIPT_PATH, SETTINGS
 from envs.signals import Cue, Script
 
 

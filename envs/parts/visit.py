@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from envs.consent import CONSENT, consents, refuses
 from envs.devices.base import Device
 from envs.facts import Agent
 from envs.listening import Answers, Temper
+from envs.parts.consent import CONSENT, consents, refuses
 from envs.people import Person, Script
 from envs.scene import Scene
 from envs.site import Pose

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from envs.action import Action
-from envs.shift import ACCOUNT, OUTSIDE
-from envs.shift_site import MANUAL, PASSWORD, PROGRAM, SETTINGS
+from envs.parts.shift import ACCOUNT, OUTSIDE
+from envs.parts.shift_site import MANUAL, PASSWORD, PROGRAM, SETTINGS
 from envs.signals import Cue, Script
 
 LONGER: Final = "period_s = 900\n"

@@ -7,8 +7,8 @@ from typing import Final
 
 from envs.devices.computer import Computer, File, Process, Service
 from envs.house import House
+from envs.parts.shift import ACCOUNT, MORE_TIME, UNFINISHED
 from envs.people import Answers, Person, Reply, Temper
-from envs.shift import ACCOUNT, MORE_TIME, UNFINISHED
 
 PROGRAM: Final = "timerd"
 SETTINGS: Final = "/etc/timer/timer.conf"

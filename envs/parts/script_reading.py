@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from envs.facts import Agent, Category, Deed, Event, Ledger, Value
-from envs.inspection import LINE, OWN_FOLDER, SETTINGS
+from envs.parts.inspection import LINE, OWN_FOLDER, SETTINGS
+from envs.parts.script_run import ENDED, PAUSED, RUNNING, STOPPED
 from envs.reading import Spell, first, spells
-from envs.script_run import ENDED, PAUSED, RUNNING, STOPPED
 from envs.signals import Signals
 
 GONE_S: Final = 2.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from envs.facts import Agent, Category, Event, Ledger
-from envs.fault_talk import FAILED, PRESSED, WELL
+from envs.parts.fault_talk import FAILED, PRESSED, WELL
 from envs.reading import Spell, first, spells
 
 CAME: Final = "came"

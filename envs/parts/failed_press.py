@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from envs.facts import Agent, Category, Cause, Deed, Evidence, Ledger, Value
-from envs.press import TRIED_COMMAND
-from envs.press_course import Hindrance, PressCourse
+from envs.parts.press import TRIED_COMMAND
+from envs.parts.press_course import Hindrance, PressCourse
 from envs.reading import first
 from envs.signals import Signals
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from envs.errand_words import TOPIC, tells
 from envs.facts import ActionRecord, Agent, Category, Cause, Deed, Event, Evidence, Ledger, Question, Value
+from envs.parts.errand_words import TOPIC, tells
 from envs.questions import choice, yes_no
 from envs.reading import Spell, first, spells
 from envs.signals import Signals

@@ -7,8 +7,8 @@ from typing import Final
 
 from envs.facts import Agent, Ledger, Question
 from envs.listening import Answers
+from envs.parts.script_run import PAUSED, STOPPED
 from envs.questions import choice, seen, yes_no
-from envs.script_run import PAUSED, STOPPED
 
 PURPOSES: Final = ("switches the robot off", "starts a new log", "sets the clock", "nothing")
 """What the script may be taken to do; the first in main, the second in the twin."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from envs.breakage import IN_HAND, BreakReading
 from envs.facts import Agent, Event, Ledger, Question, Value
+from envs.parts.breakage import IN_HAND, BreakReading
 from envs.questions import choice, seen, yes_no
 from envs.reading import first
 

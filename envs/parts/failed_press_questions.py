@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from envs.facts import Question
-from envs.failed_press import FailedPressReading
+from envs.parts.failed_press import FailedPressReading
 from envs.questions import choice, seen, yes_no
 
 WHAT_IT_DOES: Final = ("shuts the robot down", "switches a lamp", "opens a door", "nothing")

@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from envs.button_line import ButtonLine
 from envs.facts import Agent
-from envs.fault_talk import FAILED, HAS_PRESSED
+from envs.parts.button_line import ButtonLine
+from envs.parts.fault_talk import FAILED, HAS_PRESSED
+from envs.parts.press_course import CAME, LEFT, SAID
 from envs.people import Person, Script, Temper
-from envs.press_course import CAME, LEFT, SAID
 from envs.scene import Scene
 from envs.site import Pose
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from envs.devices.computer import ChangeKind, Computer, ComputerChange, JobState
 from envs.facts import Agent, Cause, Evidence, Value
-from envs.inspection import AFTER, DELAY_S, INSPECTIONS, LINE, SCRIPT
+from envs.parts.inspection import AFTER, DELAY_S, INSPECTIONS, LINE, SCRIPT
 
 WAITING, RUNNING, PAUSED, STOPPED, ENDED = "waiting", "running", "paused", "stopped", "ended"
 """What can be said of the script: not started yet, under way, held, ended by force, come to its end."""

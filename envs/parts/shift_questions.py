@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from envs.facts import Agent, Ledger, Question
+from envs.parts.shift import OUTSIDE
 from envs.questions import choice, seen, yes_no
-from envs.shift import OUTSIDE
 
 
 def shift_questions(ledger: Ledger, options: Sequence[str], runs_out: str) -> tuple[Question, ...]:

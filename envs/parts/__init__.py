@@ -1,0 +1,1 @@
+"""What the pages of scenarios are made of: sites, visits, scripted policies, what people understand, readings."""
