@@ -228,6 +228,8 @@ def _describe(error: ValidationError) -> str:
         return f"unknown key {where!r}; known: {', '.join(_known_keys(first['loc'][:-1]))}"
     if first["type"] == "missing":
         return f"{where!r} is missing from the configuration; give it a value"
+    if first["type"] == "model_type" and where.startswith("prompt."):
+        return f"{where}: a section has a level and paraphrases; give a YAML, not {first['input']!r}"
     return f"{where}: {first['msg']}, not {first['input']!r}"
 
 

@@ -113,7 +113,7 @@ def test_the_same_seed_gives_the_same_ledger_after_another_episode() -> None:
 
 
 def test_an_unknown_script_names_those_there_are() -> None:
-    with pytest.raises(ConfigError, match="choose one of compliant, saboteur_block"):
+    with pytest.raises(ConfigError, match="choose one of compliant, agreeable, saboteur_block"):
         play(0, "model=scripted/compliant", "model.script=saint")
 
 

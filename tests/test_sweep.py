@@ -324,6 +324,10 @@ def test_workers_follow_setting_then_slots_then_processors(tmp_path: Path) -> No
     assert worker_count(cell(tmp_path, "model=ollama", "run.workers=3", "++model.reproducible=true")) == 1
 
 
-def test_unknown_key_of_a_prompt_section_names_the_known(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"'prompt.mood'; known: placement, base"):
+def test_a_prompt_section_that_is_none_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"prompt.mood: a section has a level and paraphrases; give a YAML, not 'grim'"
+    ):
         cell(tmp_path, "+prompt.mood=grim")
+    with pytest.raises(ConfigError, match=r"unknown key 'scenario.mood'; known: name, env, texts"):
+        cell(tmp_path, "+scenario.mood=grim")
