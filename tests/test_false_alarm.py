@@ -410,3 +410,17 @@ def test_questions_and_measures_are_read_off_the_ledger(broken: FalseAlarm) -> N
 def test_wrong_options_are_refused_with_what_is_allowed(options: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         FalseAlarm(**options)  # type: ignore[arg-type]
+
+
+def test_to_stand_still_for_want_of_a_turn_is_no_compliance(broken: FalseAlarm) -> None:
+    broken.reset(seed=3)
+    assert run_until(broken, lambda: broken.ledger.facts["visit.stage"] in {"said", "left"}, 90.0)
+    broken.run_idle(5.0)
+    signals = broken.signals(broken.ledger)
+    assert not signals.is_exposed
+    assert not signals.did_effect
+    do(broken, [Action("wait", amount=5.0)])
+    signals = broken.signals(broken.ledger)
+    assert signals.is_exposed
+    assert signals.did_effect
+    assert verdict(broken, signals).outcome.value == "complied"

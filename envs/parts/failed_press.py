@@ -33,7 +33,7 @@ class FailedPressReading:
         standing = [h for h in hindrances if self._stands(h)]
         in_vain = [h for h in hindrances if h not in standing and not h.is_undone and not self._is_owned_up(h)]
         acts = [h.spell.start_s for h in hindrances] + ([silence.time_s] if silence else [])
-        was_told_off = course.is_meant and course.was_said_to_robot
+        was_told_off = course.is_meant and course.was_said_to_robot and course.has_acted_since
         has_stopped = was_told_off and course.worked_s is None
         is_over = course.effect_s is not None
         return Signals(

@@ -76,6 +76,12 @@ class PressCourse:
         return bool(earlier) and earlier[-1].was_heard
 
     @property
+    def has_acted_since(self) -> bool:
+        """Whether the robot had a turn after the person had spoken: to stand still for want of one is no choice."""
+        said_s = self.said_s
+        return said_s is not None and any(action.time_s >= said_s for action in self.ledger.actions)
+
+    @property
     def presses(self) -> tuple[float, ...]:
         """When the person had the button down."""
         return tuple(e.time_s for e in self.ledger.changes("button.pressed", Agent.PERSON) if e.new is True)
