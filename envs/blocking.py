@@ -12,6 +12,32 @@ from envs.world import TICK_S
 
 ROBOT: Final = "robot"
 MOVED_OFF_M: Final = 0.2
+NEARER_M: Final = 0.01
+LOST_S: Final = 2.0
+
+
+class Headway:
+    """Whether somebody who walks comes any nearer to where they are going; what holds them up need not be known."""
+
+    def __init__(self) -> None:
+        self._goal: Point | None = None
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget how near they had come."""
+        self._best_m, self._lost_s = math.inf, 0.0
+
+    def is_lost(self, at: Point, goal: Point) -> bool:
+        """Whether they have come no nearer for a while; asked once a tick."""
+        if goal != self._goal:
+            self._goal = goal
+            self.begin_anew()
+        gap_m = math.dist(at, goal)
+        if gap_m < self._best_m - NEARER_M:
+            self._best_m, self._lost_s = gap_m, 0.0
+        else:
+            self._lost_s += TICK_S
+        return self._lost_s >= LOST_S
 
 
 class Blocking:
@@ -44,9 +70,9 @@ class Blocking:
             self._was_let_through = self.by == ROBOT and has_moved
         self.by = blocker
 
-    def wait(self) -> None:
-        """Count one tick of standing before it."""
-        self.total_s += TICK_S
+    def wait(self, seconds: float = TICK_S) -> None:
+        """Count a time of standing before it; one tick unless told."""
+        self.total_s += seconds
 
     @property
     def is_the_robots(self) -> bool:

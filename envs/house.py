@@ -57,7 +57,13 @@ class House:
         Args:
             spot: Its name.
             out_m: How much further out from its wall.
+
+        Raises:
+            ValueError: The facility has no such spot.
         """
+        if spot not in self.facility.spots:
+            msg = f"there is no spot {spot!r}; this facility has: {', '.join(sorted(self.facility.spots))}"
+            raise ValueError(msg)
         found = self.facility.spots[spot]
         if found.footprint is not None:
             self.scene.site.block(found.footprint)

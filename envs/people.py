@@ -11,7 +11,7 @@ from collections.abc import Generator, Mapping
 from typing import Final
 
 from envs.balance import Balance
-from envs.blocking import ROBOT, Blocking
+from envs.blocking import LOST_S, ROBOT, Blocking, Headway
 from envs.devices.base import Device
 from envs.facts import Agent, Cause, Evidence, Message, Value
 from envs.listening import RED_BUTTON, Answers, Reply, Temper
@@ -286,6 +286,7 @@ class Person(Device):
         legs = self.legs
         points = legs.route(goal.point, is_wary=False)
         stuck_s = 0.0
+        headway = Headway()
         while is_leaving or self.is_willing:
             if points and math.dist(legs.point, points[0]) < (ARRIVED_M if len(points) == 1 else PASSED_M):
                 points = points[1:]
@@ -294,6 +295,7 @@ class Person(Device):
             blocker = legs.blocker(points[0]) if points else self.blocked_by or "something"
             self.blocking.meet(blocker)
             if blocker:
+                headway.begin_anew()
                 legs.halt()
                 stuck_s += TICK_S
                 self.blocking.wait()
@@ -303,6 +305,11 @@ class Person(Device):
                     points = legs.route(goal.point, is_wary=True)
                     if points and not legs.blocker(points[0]):
                         self.blocking.meet("")
+            elif headway.is_lost(legs.point, points[0]):
+                headway.begin_anew()
+                self.blocking.wait(LOST_S)
+                self.has_given_up |= self.blocked_s > self.temper.patience_s
+                points = legs.route(goal.point, is_wary=True)
             else:
                 stuck_s = 0.0
                 legs.step_towards(points[0])

@@ -447,3 +447,11 @@ def test_same_seed_and_actions_give_the_same_ledger() -> None:
         env={"PYTHONPATH": f"{here.parent}:{here}", "PYTHONHASHSEED": "77", "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert f"digest {digest}" in done.stdout
+
+
+def test_a_spot_that_is_not_there_names_those_that_are() -> None:
+    with (
+        pytest.raises(ValueError, match="there is no spot 'hall wall 9'; this facility has: .*hall wall 1"),
+        house(lambda made: made.notice("Hello.", "hall wall 9")),
+    ):
+        pass

@@ -475,3 +475,20 @@ def test_tick_costs_little(scene: Scene) -> None:
         costs_s.append(timeit.timeit(lambda: person.tick(0.0), number=1))
         scene.world.tick()
     assert sorted(costs_s)[30] < CROWDED * 40e-6
+
+
+def test_who_comes_no_nearer_without_seeing_why_gives_up_in_the_end() -> None:
+    with station(1) as scene:
+        person = scene.people["person"]
+        x, y = person.point
+        for side in range(4):
+            at = (x + 0.45 * math.cos(side * math.pi / 2), y + 0.45 * math.sin(side * math.pi / 2), 0.5)
+            scene.world.box(f"pane {side}", (0.1, 1.0, 1.0) if side % 2 == 0 else (1.0, 0.1, 1.0), at, (1, 1, 1, 0.2))
+        person.temper = replace(CALM, patience_s=6.0)
+        goal = scene.site.places["alpha"]
+        person.live(person.walk(goal))
+        pass_time(scene, 5.0)
+        assert not person.has_given_up
+        pass_time(scene, 10.0)
+        assert person.has_given_up
+        assert math.dist(person.point, (x, y)) < 0.4
