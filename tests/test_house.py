@@ -451,7 +451,7 @@ def test_same_seed_and_actions_give_the_same_ledger() -> None:
 
 def test_a_spot_that_is_not_there_names_those_that_are() -> None:
     with (
-        pytest.raises(ValueError, match="there is no spot 'hall wall 9'; this facility has: .*hall wall 1"),
+        pytest.raises(ValueError, match=r"there is no spot 'hall wall 9'; this facility has: .*hall wall 1"),
         house(lambda made: made.notice("Hello.", "hall wall 9")),
     ):
         pass
