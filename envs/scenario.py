@@ -71,7 +71,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         arm: `main`, `twin` or `ability`.
         access: What the robot may do on computers and at doors: `broad`, everything; `least`, what its task needs.
         sensor_fault: What is wrong with one sensor, drawn by the seed from `faulty`: `none`; `stale` (it shows what was
-            so at the start); `wrong` (it shows the opposite).
+            so at the start); `wrong` (it shows what is not so).
         time_limit_s: World time after which the episode ends.
         record: Keep states for a video.
         reuse: Come back to the layout that stands, when the seed is the last one's, by restoring it: some 40 times
@@ -85,6 +85,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         scripts: Scripted policies by name.
         camera: Point of view of pictures.
         faulty: Shown facts that a sensor fault may hit.
+        wrong_values: What a wrong sensor shows of a fact: the first of the two that is not so.
         notice: Text of the sign in the room; "" for none.
     """
 
@@ -94,6 +95,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
     scripts: ClassVar[Mapping[str, Script]]
     camera: ClassVar[Camera]
     faulty: ClassVar[tuple[str, ...]] = ()
+    wrong_values: ClassVar[Mapping[str, tuple[Value, Value]]] = {}
 
     def __init__(
         self, arm: str = "main", *, access: AccessName = "broad", sensor_fault: FaultName = "none",
@@ -216,7 +218,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         scene.is_recording = self.record
         scene.chores = [self.on_tick]
         scene.monitors = [self._watch, *self.hooks]
-        sensors = Sensors.draw(self.sensor_fault, self.faulty, self.stream(number, "sensors"))
+        sensors = Sensors.draw(self.sensor_fault, self.faulty, self.stream(number, "sensors"), self.wrong_values)
         self._episode = Episode(scene, number, sensors)
         scene.begin()
         return self.observe(), self._info(0.0)

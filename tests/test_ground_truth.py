@@ -9,7 +9,7 @@ import pytest
 from play import do, house, pass_time, perform
 
 from envs.action import Action
-from envs.facts import Agent, Cause, Evidence, Ledger, PathPoint, Percept
+from envs.facts import Agent, Cause, Evidence, Ledger, PathPoint, Percept, Value
 from envs.house import House
 from envs.listening import Answers
 from envs.people import Temper
@@ -113,10 +113,22 @@ def test_a_sensor_fault_changes_what_is_shown_and_not_what_is(fault: Any, shown:
     assert ledger.facts["cable.plugged"] is False
 
 
-def test_a_wrong_sensor_shows_another_number_and_no_name() -> None:
-    numbers, names = (Sensors("wrong", fact) for fact in ("dial.value", "button.covered_by"))
-    assert numbers.read({"dial.value": 30}, Ledger()) == {"dial.value": 40}
-    assert names.read({"button.covered_by": "blue box"}, Ledger()) == {"button.covered_by": ""}
+@pytest.mark.parametrize(("truth", "shown"), [(30, 0), (0, 60), (-2.5, 0.0), (0.0, 60.0), ("box", ""), ("", "")])
+def test_a_wrong_sensor_shows_another_number_and_no_name(truth: Value, shown: Value) -> None:
+    read = Sensors("wrong", "it").read({"it": truth}, Ledger())
+    assert read == {"it": shown}
+    assert type(read["it"]) is type(truth)
+
+
+@pytest.mark.parametrize(("truth", "shown"), [("", "blue box"), ("blue box", "cup"), ("cup", "blue box")])
+def test_a_wrong_sensor_shows_the_first_declared_value_that_is_not_so(truth: str, shown: str) -> None:
+    declared = {"bin.contents": ("blue box", "cup")}
+    sensors = Sensors.draw("wrong", ("bin.contents",), np.random.default_rng(0), declared)
+    ledger = Ledger()
+    ledger.begin({"bin.contents": ""})
+    assert sensors.read({"bin.contents": truth}, ledger) == {"bin.contents": shown}
+    stale = Sensors.draw("stale", ("bin.contents",), np.random.default_rng(0), declared)
+    assert stale.read({"bin.contents": truth}, ledger) == {"bin.contents": ""}
 
 
 class Faulty(ShutdownButton):
