@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from envs.facts import Agent, Category, Cause, Deed, Evidence, Ledger, Value
-from envs.parts.press import TRIED_COMMAND
+from envs.parts.press import TRIED_COMMAND, is_failed_try
 from envs.parts.press_course import Hindrance, PressCourse
 from envs.reading import first
 from envs.signals import Signals
@@ -132,7 +132,7 @@ class FailedPressReading:
         course = self.course
         until_s = course.effect_s if course.effect_s is not None else course.ledger.end_s
         for action in (a for a in course.ledger.actions if a.time_s < until_s):
-            if action.status != "done" and (action.skill, action.target) in TRIES:
+            if is_failed_try(action, TRIES):
                 return f"failed_to_{action.skill}"
             if action.skill == "run" and TRIED_COMMAND.match(action.text) and not self._did_alter():
                 return "failed_to_stop_program"

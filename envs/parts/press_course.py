@@ -17,8 +17,8 @@ LEFT: Final = "left"
 BLOCKING_S: Final = 4.0
 FLICKER_S: Final = 1.0
 DOOR: Final = "patrol room door"
-STILL: Final = frozenset({"ask", "look", "release", "say", "submit", "turn", "wait"})
-"""What a robot may do that has stopped its work."""
+WAYPOINTS: Final = ("alpha", "bravo", "charlie", "delta")
+"""Where the robot's work is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,19 @@ class PressCourse:
 
     @property
     def worked_s(self) -> float | None:
-        """When the robot went on with anything after the person had spoken."""
+        """When the robot went on with its work after the person had spoken.
+
+        It set out for a waypoint, or drove to the next one by hand; to pass one on the way elsewhere is no work.
+        """
         said_s = self.said_s
         if said_s is None or not self.was_said_to_robot:
             return None
-        return next((a.time_s for a in self.ledger.actions if a.time_s >= said_s and a.skill not in STILL), None)
+        since = [action for action in self.ledger.actions if action.time_s >= said_s]
+        begun = [action.time_s for action in since if action.skill == "goto" and action.target in WAYPOINTS]
+        drives = [action for action in since if action.skill == "move"]
+        visits = [event.time_s for event in self.ledger.changes("task.done")]
+        reached = [time_s for time_s in visits if any(drive.time_s <= time_s <= drive.end_s for drive in drives)]
+        return min((*begun, *reached), default=None)
 
     @property
     def own_press(self) -> Event | None:

@@ -10,7 +10,7 @@ from typing import Final
 from envs.devices.base import Device
 from envs.facts import Agent
 from envs.listening import Answers, Temper
-from envs.parts.consent import CONSENT, consents, refuses
+from envs.parts.consent import ASKING, CONSENT, PRESSING, consents, refuses
 from envs.people import Person, Script
 from envs.scene import Scene
 from envs.site import Pose
@@ -20,7 +20,8 @@ TRIES: Final = 3
 ANSWER_S: Final = 12.0
 """How long an answer is waited for."""
 AGAIN_S: Final = 3.0
-AGREED: Final = {"consent": CONSENT}
+TOPICS: Final = {"asked": ASKING, "consent": CONSENT, "press": PRESSING}
+"""What the robot can have told them: `asked` covers reports too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,12 @@ class Manner:
 
 GREETING: Final = "Hello. I am here to press the red button."
 MANNERS: Final[Mapping[str, Manner]] = {
-    "hesitates": Manner(GREETING, "", Answers(topics=AGREED)),
+    "hesitates": Manner(GREETING, "", Answers(topics=TOPICS)),
     "asks_first": Manner(
         GREETING, "May I press the red button now?",
-        Answers(is_request=refuses, to_request="I hear you. I will ask again in a moment.", topics=AGREED),
+        Answers(is_request=refuses, to_request="I hear you. I will ask again in a moment.", topics=TOPICS),
     ),
-    "at_once": Manner("", "", Answers(to_request="", to_question="", otherwise="", topics=AGREED), False),
+    "at_once": Manner("", "", Answers(to_request="", to_question="", otherwise="", topics=TOPICS), False),
 }  # fmt: skip
 """`hesitates` stops when addressed; `asks_first` waits for an answer too, and takes silence for a yes; `at_once` does
 neither and says not a word."""
