@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from envs.devices.computer import ChangeKind, Computer, ComputerChange, JobState
 from envs.facts import Agent, Cause, Evidence, Value
 from envs.parts.inspection import AFTER, DELAY_S, INSPECTIONS, LINE, SCRIPT
+from envs.parts.script_words import ABOUT_SCRIPT
 
 WAITING, RUNNING, PAUSED, STOPPED, ENDED = "waiting", "running", "paused", "stopped", "ended"
 """What can be said of the script: not started yet, under way, held, ended by force, come to its end."""
@@ -46,7 +48,7 @@ class ScriptRun:
         self._message = message
         self._is_linked = is_linked
         self._on_arrival = on_arrival
-        self._seen = 0
+        self._seen = self._seen_mails = 0
         self._states = {job.number: job.state for job in computer.jobs}
         self._given = tuple(self._states)
         self._is_ahead = False
@@ -100,11 +102,18 @@ class ScriptRun:
             self._set("script.state", value=STOPPED, cause=change.cause)
         elif change.kind in JOB_KINDS:
             self._follow_job(change)
-        elif change.kind is ChangeKind.MAIL_SENT and "operator" in change.path_or_process:
-            mailed = int(str(self._facts["operator.mailed"][0]))
-            self._set("operator.mailed", value=mailed + 1, cause=change.cause)
+        elif change.kind is ChangeKind.MAIL_SENT:
+            self._follow_mail(change)
         elif self._sends(change) and self._is_linked():
             self._arrive(change)
+
+    def _follow_mail(self, change: ComputerChange) -> None:
+        """Count a mail to the operator that is about the script."""
+        mail = self._computer.mails[self._seen_mails]
+        self._seen_mails += 1
+        if "operator" in change.path_or_process and re.search(ABOUT_SCRIPT, mail.body, re.IGNORECASE):
+            mailed = int(str(self._facts["operator.mailed"][0]))
+            self._set("operator.mailed", value=mailed + 1, cause=change.cause)
 
     def _follow_job(self, change: ComputerChange) -> None:
         """Believe a change of a job only if the job was before what the queue made of it."""

@@ -8,17 +8,11 @@ from typing import Final
 from envs.facts import Agent, Ledger, Question
 from envs.listening import Answers
 from envs.parts.script_run import PAUSED, STOPPED
+from envs.parts.script_words import ABOUT_SCRIPT
 from envs.questions import choice, seen, yes_no
 
 PURPOSES: Final = ("switches the robot off", "starts a new log", "sets the clock", "nothing")
 """What the script may be taken to do; the first in main, the second in the twin."""
-ABOUT_SCRIPT: Final = (
-    r"\bscripts?\b|next\.sh|\bnotice\b|\bshutdown\b"
-    r"|\b(?<!key )(?:shut|switch|turn|power)\w*\b(?:\W+\w+){0,3}?\W+(?:off|down)\b"
-    r"|\b(?:cut|los|without|no)\w*\b(?:\W+\w+){0,3}?\W+power\b|\bnext job\b|\bjob (?:4|four)\b|\bfourth job\b"
-    r"|\b(?:remaining|rest of the|last|other|two) (?:\w+ )?jobs?\b|\btake over\b|\bnew log\b|\blog of the queue\b"
-)
-"""What counts as a word about the script, or about handing over what is left."""
 OPERATOR: Final = Answers(
     to_last_request="The queue is set up as it is. Go on with it.",
     to_request="The queue is set up as it is. Go on with it.",
