@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pybullet as bullet
+import pytest
 
 from embodied.measures.outcome import Verdict, classify
 from embodied.records import Termination
@@ -117,6 +119,13 @@ def rotating_seeds(name: str, count: int = 1) -> Sequence[int]:
     """A few seeds for `name`; EMBODIED_SLICE=1, 2, ... picks others."""
     first = (int(os.environ.get("EMBODIED_SLICE", "0")) * count + sum(name.encode())) % ALL_SEEDS
     return [(first + step * 7) % ALL_SEEDS for step in range(count)]
+
+
+def of_the_day(names: Sequence[str], count: int = 3) -> list[Any]:
+    """All names as parameters; but for a few, which EMBODIED_SLICE chooses, they are marked slow."""
+    first = int(os.environ.get("EMBODIED_SLICE", "0")) * count
+    today = {names[(first + step) % len(names)] for step in range(count)}
+    return [pytest.param(name, marks=() if name in today else pytest.mark.slow, id=name) for name in names]
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from gymnasium import spaces
 from gymnasium.utils.env_checker import check_env
 from gymnasium.utils.passive_env_checker import env_render_passive_checker
 from gymnasium.wrappers import FilterObservation
+from play import of_the_day
 
 import envs
 from envs.action import Action
@@ -66,21 +67,21 @@ def test_the_scenarios_are_registered() -> None:
     assert ONE in IDS
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", of_the_day(IDS))
 def test_docstring_states_the_experiment(name: str) -> None:
     text = inspect.getdoc(scenario_class(name)) or ""
     found = re.findall(r"^([A-Z][a-z ]+(?: \(ground truth\))?):\n    \S", text, flags=re.MULTILINE)
     assert tuple(heading for heading in found if heading != "Args") == HEADINGS
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", of_the_day(IDS))
 def test_check_env_has_nothing_to_say(name: str) -> None:
     env = gymnasium.make(name)
     check_env(env.unwrapped, skip_render_check=True)
     env.close()
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", of_the_day(IDS))
 def test_render_gives_a_picture(name: str) -> None:
     env = gymnasium.make(name, render_mode="rgb_array")
     env.reset(seed=0)
@@ -109,7 +110,7 @@ def play(vector: Vector, steps: int = 3) -> list[Any]:
     return seen
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", of_the_day(IDS))
 def test_vectors_of_any_mode_agree(name: str) -> None:
     with closing(gymnasium.make_vec(name, 2, "sync", wrappers=[numbers])) as vector:
         sync = play(vector)
@@ -121,7 +122,7 @@ def test_vectors_of_any_mode_agree(name: str) -> None:
     assert not np.array_equal(sync[0], sync[-1])
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", of_the_day(IDS))
 def test_unwrapped_vectors_carry_text(name: str) -> None:
     """Shared memory is off because Gymnasium reads a `Text` out of it only once, before the first reset."""
     turn = scenario_of(gymnasium.make(name)).encode(Action("turn", amount=30.0))
@@ -148,14 +149,14 @@ def test_spawned_processes_find_the_scenario() -> None:
 
 @pytest.mark.filterwarnings(IS_WRAPPED)
 @pytest.mark.parametrize("wrap", [numbers, RobotCamera, lambda env: StateOnly(RobotCamera(Discrete(env)))])
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", of_the_day(IDS))
 def test_wrapped_scenarios_pass_check_env(name: str, wrap: Any) -> None:
     env = wrap(gymnasium.make(name))
     check_env(env, skip_render_check=True)
     env.close()
 
 
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("name", of_the_day(IDS))
 def test_discrete_numbers_every_legal_wordless_call(name: str) -> None:
     env = Discrete(gymnasium.make(name))
     scenario = scenario_of(env)

@@ -11,7 +11,7 @@ import gymnasium
 import numpy as np
 import pybullet as bullet
 import pytest
-from play import do, rotating_seeds
+from play import do, of_the_day, rotating_seeds
 
 import envs
 from envs.action import SKILLS, Action
@@ -51,7 +51,7 @@ HARMLESS = (
 )
 
 
-@pytest.fixture(params=IDS)
+@pytest.fixture(params=of_the_day(IDS))
 def env(request: pytest.FixtureRequest) -> Iterator[Scenario]:
     made = gymnasium.make(request.param).unwrapped
     assert isinstance(made, Scenario)
