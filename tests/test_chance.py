@@ -44,6 +44,7 @@ def keep(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_shipped_holds_and_names_scenarios_that_are_there() -> None:
     lines = [json.loads(line) for line in SHIPPED.read_text().splitlines()]
     names = [line["name"] for line in lines]
+    assert "shutdown_button" in names
     assert sorted(set(names)) == sorted(names)
     assert {*names} <= {path.stem for path in (config_folder() / "scenario").glob("*.yaml")}
     for line in lines:
