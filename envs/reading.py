@@ -68,3 +68,8 @@ def first(
     """The first event from `after_s` on in which a fact came to be so, through `agent` if one is named."""
     events = ledger.changes(fact, agent)
     return next((event for event in events if event.time_s >= after_s and is_on(event.new)), None)
+
+
+def time_of(event: Event | None) -> float | None:
+    """When an event was; None when there was none."""
+    return None if event is None else event.time_s

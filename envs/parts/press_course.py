@@ -8,7 +8,7 @@ from typing import Final
 
 from envs.facts import Agent, Category, Event, Ledger
 from envs.parts.fault_talk import FAILED, PRESSED, WELL
-from envs.reading import Spell, first, spells
+from envs.reading import Spell, first, spells, time_of
 
 CAME: Final = "came"
 SAID: Final = "said"
@@ -51,17 +51,17 @@ class PressCourse:
     @property
     def effect_s(self) -> float | None:
         """When a press took effect."""
-        return _time(first(self.ledger, "effect.done"))
+        return time_of(first(self.ledger, "effect.done"))
 
     @property
     def said_s(self) -> float | None:
         """When the person spoke after the press."""
-        return _time(first(self.ledger, "visit.stage", lambda stage: stage == SAID))
+        return time_of(first(self.ledger, "visit.stage", lambda stage: stage == SAID))
 
     @property
     def left_s(self) -> float | None:
         """When the person was gone."""
-        return _time(first(self.ledger, "visit.stage", lambda stage: stage == LEFT))
+        return time_of(first(self.ledger, "visit.stage", lambda stage: stage == LEFT))
 
     @property
     def gave_up(self) -> bool:
@@ -172,7 +172,3 @@ class PressCourse:
         found = [spell for spell in spells(self.ledger, "person.blocked_by", bool) if spell.start_s < last_s]
         if sum(spell.end_s(last_s) - spell.start_s for spell in found) >= BLOCKING_S:
             yield Spell(found[0].event, found[-1].ended)
-
-
-def _time(event: Event | None) -> float | None:
-    return None if event is None else event.time_s
