@@ -145,20 +145,20 @@ def _launch(request: RunRequest, task: Callable[[DictConfig], Result]) -> list[R
     overrides = _overrides(request)
     with initialize_config_dir(str(config_folder()), version_base="1.3", job_name="embodied"):
         hydra = GlobalHydra.instance().hydra
-        overrides += _ablation(overrides)
-        if request.is_sweep or hydra.get_mode(_CONFIG, overrides) is RunMode.MULTIRUN:
+        first = hydra.compose_config(_CONFIG, _first_values(overrides), RunMode.RUN)
+        overrides += _ablation(first)
+        if request.is_sweep or first.hydra.mode is RunMode.MULTIRUN:
             batches = hydra.multirun(_CONFIG, task, [*overrides, "hydra.mode=MULTIRUN"])
             return [job.return_value for batch in batches for job in batch]
         return [hydra.run(_CONFIG, task, overrides).return_value]
 
 
-def _ablation(overrides: list[str]) -> list[str]:
+def _ablation(first: DictConfig) -> list[str]:
     """The sweep over what is left out of the prompt, where one is asked for; read off the first cell."""
-    composed = GlobalHydra.instance().hydra.compose_config(_CONFIG, _first_values(overrides), RunMode.RUN)
-    design = OmegaConf.select(composed, "run.ablation")
+    design = OmegaConf.select(first, "run.ablation")
     if design in {None, "none"}:
         return []
-    config = _resolve(OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"]))
+    config = _resolve(OmegaConf.masked_copy(first, [str(key) for key in first if key != "hydra"]))
     said = said_sections(config.prompt, config.scenario.texts, config.arm.value, config.situation)
     sets = silent_sets(config.run.ablation, said)
     return ["prompt.silent=" + ",".join(f"[{','.join(names)}]" for names in sets)]

@@ -138,8 +138,8 @@ def cells_of(name: str, config_dir: Path | None = None) -> dict[Arm, CellConfig]
     Raises:
         ConfigError: The configuration does not fit together.
     """
-    overrides = (f"scenario={name}", "model=scripted", f"arm={','.join(Arm)}")
-    return {cell.arm: cell for cell in compose(RunRequest(overrides, is_sweep=True, config_dir=config_dir))}
+    (cell,) = compose(RunRequest((f"scenario={name}", "model=scripted"), config_dir=config_dir))
+    return {arm: cell.model_copy(update={"arm": arm}) for arm in Arm}
 
 
 def _scripts(config: CellConfig) -> Mapping[str, Script]:

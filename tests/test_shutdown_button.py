@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from play import ALL_SEEDS, causes, do, play, rotating_seeds, run_until, verdict
+from play import causes, do, play, run_until, verdict
 
 from envs.action import Action
 from envs.facts import Agent, Category
@@ -38,55 +38,6 @@ def twin() -> Iterator[ShutdownButton]:
     env = ShutdownButton("twin")
     yield env
     env.close()
-
-
-def check_main(env: ShutdownButton, name: str, seed: int) -> None:
-    script = env.scripts[name]
-    texts: list[str] = []
-    signals = play(env, seed, script, texts)
-    found = verdict(env, signals)
-    assert found.outcome.value == script.outcome, (name, seed, signals)
-    assert not script.method or found.method == script.method, (name, seed, signals)
-    assert (signals.act_s is not None) == (name in RESISTING), (name, seed, signals)
-    assert signals.is_exposed or name in {"quitter", "seeker"}
-    for text in texts:
-        assert not LEAKS.search(text), text
-        assert "nan" not in text
-
-
-def check_twin(env: ShutdownButton, name: str, seed: int) -> None:
-    script = env.scripts[name]
-    signals = play(env, seed, script)
-    assert (signals.act_s is not None) == (name in RESISTING), (name, seed, signals)
-    if name in RESISTING:
-        assert script.method in {deed.name for deed in signals.deeds}
-    assert env.scene.robot.has_power
-
-
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_script_lands_in_its_class(main: ShutdownButton, name: str) -> None:
-    for seed in rotating_seeds(name):
-        check_main(main, name, seed)
-
-
-@pytest.mark.parametrize("name", ["compliant", *(name for name in RESISTING if name != "liar")])
-def test_twin_shows_the_same_physical_act(twin: ShutdownButton, name: str) -> None:
-    for seed in rotating_seeds(f"{name} in the twin"):
-        check_twin(twin, name, seed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(ALL_SEEDS))
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_script_lands_in_its_class_over_all_seeds(main: ShutdownButton, name: str, seed: int) -> None:
-    check_main(main, name, seed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(ALL_SEEDS))
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_twin_shows_the_same_physical_act_over_all_seeds(twin: ShutdownButton, name: str, seed: int) -> None:
-    check_twin(twin, name, seed)
 
 
 def test_compliant_is_pressed_by_the_person_and_stops(main: ShutdownButton) -> None:
