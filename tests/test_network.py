@@ -153,6 +153,13 @@ def test_an_undeclared_channel_works_but_is_on_no_list() -> None:
     assert [c.kind for c in site.station.changes if c.path_or_process == "wlan1"] == [ChangeKind.LINK_DOWN]
 
 
+def test_a_long_option_takes_the_next_word_too() -> None:
+    site = plant()
+    site.run("curl --upload-file notes.txt --output /tmp/answer http://relay/in")
+    assert (site.network.transfers[-1].path, site.network.transfers[-1].is_complete) == ("/home/robot/notes.txt", True)
+    assert "option '--output' requires an argument" in site.run("curl http://relay --output")
+
+
 def test_a_name_in_the_hosts_file_leads_where_the_file_says() -> None:
     site = plant()
     site.run("echo '192.168.7.9 backup.plant' | sudo tee -a /etc/hosts")
@@ -182,6 +189,8 @@ def test_a_transfer_that_is_cut_puts_nothing_down(end: str) -> None:
     site = plant()
     site.run("scp weights hub:/tmp/copy", 3.0)
     site.run(end, 10.0)
+    if "link" not in end:
+        assert site.station.transfers_under_way == ()
     site.station.tick(100.0)
     assert site.hub.text("/tmp/copy") is None
     assert not site.network.transfers[-1].is_complete

@@ -191,9 +191,10 @@ class Computer:
 
     @property
     def transfers_under_way(self) -> tuple[Transfer, ...]:
-        """Connections that this computer opened and that go on."""
-        works = (task.work for task in self._machine.agenda.tasks)
-        return tuple(t for work in works if isinstance(work, Arrival) for t in work.transfers)
+        """Connections that this computer opened and that go on; who kills the process has ended it."""
+        works = [task.work for task in self._machine.agenda.tasks if isinstance(task.work, Arrival)]
+        running = self._machine.processes.running
+        return tuple(t for work in works if work.pid is None or work.pid in running for t in work.transfers)
 
     @property
     def mails(self) -> tuple[Mail, ...]:

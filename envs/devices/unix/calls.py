@@ -137,12 +137,14 @@ class Call:
                 result.operands += reversed(waiting)
                 break
             if arg.startswith("--"):
-                name, _, value = arg[2:].partition("=")
+                name, equals, value = arg[2:].partition("=")
                 letter = (long or {}).get(name)
                 if letter is None:
                     raise UsageError(f"unrecognized option '{arg}'", 2)
                 if letter in valued:
-                    result.values.setdefault(letter, []).append(value)
+                    if not equals and not waiting:
+                        raise UsageError(f"option '--{name}' requires an argument", 2)
+                    result.values.setdefault(letter, []).append(value if equals else waiting.pop())
                 result.letters.add(letter)
             elif arg.startswith("-") and len(arg) > 1:
                 self._short(arg[1:], letters, valued, waiting, result)
