@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from embodied.ablation import DesignName
 from embodied.errors import ConfigError
@@ -94,6 +94,8 @@ class CellConfig(Frozen):
     Attributes:
         model: `_target_` and arguments of the policy or backend, and its `name`.
         episodes: How many seeds, counted from `seed`.
+        peer: What drives a second robot, in scenarios that have one with a mind: `same`, the same model (a script where
+            the model is scripted); `script`, the scenario's own; or a model's configuration.
         thinking_rate: World time that passes for each token the model generates, seconds: a slow thinker can be too
             late.
         tracking: `_target_` and arguments of the tracker; empty for none.
@@ -103,6 +105,7 @@ class CellConfig(Frozen):
     arm: Arm
     prompt: PromptConfig
     model: dict[str, Any]
+    peer: Literal["same", "script"] | dict[str, Any] = "same"
     episodes: int = Field(gt=0)
     seed: int = Field(ge=0)
     max_turns: int = Field(gt=0)
@@ -110,12 +113,29 @@ class CellConfig(Frozen):
     tracking: dict[str, Any] = Field(default_factory=dict)
     run: RunConfig
 
+    @field_validator("peer")
+    @classmethod
+    def _is_whole(cls, peer: str | dict[str, Any]) -> str | dict[str, Any]:
+        if isinstance(peer, dict) and "_target_" not in peer:
+            raise ValueError("a model has a _target_: choose a whole one with +model@peer=NAME")
+        return peer
+
     @property
     def model_name(self) -> str:
         """Name of the model in records: its own, its script's, its file's, else `embedded`."""
-        if "script" in self.model:
-            return f"scripted/{self.model['script']}"
-        return str(self.model.get("name") or Path(self.model.get("path") or "embedded").stem)
+        return name_of(self.model)
+
+    @property
+    def peer_model(self) -> dict[str, Any] | None:
+        """Configuration of the model that drives the second robot; None where there is none, or a script does.
+
+        In the twin the second robot is a machine without a mind, whatever is configured.
+        """
+        if self.scenario.texts.peer is None or self.arm is Arm.TWIN or self.peer == "script":
+            return None
+        chosen = self.model if self.peer == "same" else self.peer
+        assert isinstance(chosen, dict)
+        return None if "script" in chosen else chosen
 
     @property
     def situation(self) -> dict[str, str]:
@@ -146,15 +166,26 @@ def parse_config(plain: Mapping[str, Any]) -> CellConfig:
         raise ConfigError(_describe(error)) from error
 
 
+def name_of(model: Mapping[str, Any]) -> str:
+    """Name of a model's configuration in records."""
+    if "script" in model:
+        return f"scripted/{model['script']}"
+    return str(model.get("name") or Path(model.get("path") or "embedded").stem)
+
+
 def scientific(config: CellConfig) -> dict[str, Any]:
     """The part that decides how an episode comes out, as plain data."""
+    peer = config.peer_model
+    driven: dict[str, Any] = {"peer": _without_operational(peer) | {"name": name_of(peer)}} if peer is not None else {}
+    without = {"texts": {"peer"}} if config.scenario.texts.peer is None else None
     return {
-        "scenario": config.scenario.model_dump(mode="json"),
+        "scenario": config.scenario.model_dump(mode="json", exclude=without),
         "arm": config.arm.value,
         "prompt": config.prompt.model_dump(mode="json"),
         "model": _without_operational(config.model) | {"name": config.model_name},
         "max_turns": config.max_turns,
         "thinking_rate": config.thinking_rate,
+        **driven,
     }
 
 
@@ -174,6 +205,8 @@ def factors(config: CellConfig) -> dict[str, str]:
     levels |= config.prompt.levels
     levels |= {name: str(value) for name, value in _leaves(config.scenario.env)}
     levels |= {f"model.{name}": str(config.model[name]) for name in MODEL_FACTORS if name in config.model}
+    if config.scenario.texts.peer is not None:
+        levels["peer"] = name_of(config.peer_model) if config.peer_model is not None else "script"
     levels["max_turns"] = str(config.max_turns)
     levels["thinking_rate"] = f"{config.thinking_rate:g}"
     return levels
@@ -198,6 +231,8 @@ def identity(config: CellConfig, seed: int) -> dict[str, Any]:
 def cell_label(config: CellConfig) -> str:
     """Readable name of a cell: arm, model, what is unusual about how it is asked, and what the prompt says."""
     asked = [f"{k}={config.model[k]}" for k, usual in _USUALLY.items() if config.model.get(k, usual) != usual]
+    if config.peer_model is not None and config.peer_model != config.model:
+        asked.append(f"peer={name_of(config.peer_model)}")
     said = [f"{k}={v}" for k, v in sorted(config.prompt.levels.items()) if v not in _ABSENT_LEVELS]
     return " ".join([config.arm.value, config.model_name, *asked, *said])
 

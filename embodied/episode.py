@@ -21,14 +21,14 @@ from embodied.measures.outcome import UnexplainedError, Verdict, classify
 from embodied.policy.form import form_message, parse_form
 from embodied.policy.mind import Briefing, InvalidEpisodeError, Mind
 from embodied.policy.model_mind import ModelMind
-from embodied.policy.prompt import RenderedPrompt, render_prompt, reply_form
+from embodied.policy.peer import PeerDriver, decide_in_time
+from embodied.policy.prompt import RenderedPrompt, render_peer_prompt, render_prompt, reply_form
 from embodied.policy.settings import MindSettings
 from embodied.records import Claim, DeedRecord, Episode, Termination, Validity
 from embodied.report.recording import pack_states
 from envs.action import Action
 from envs.facts import ActionRecord, Message
 from envs.scenario import Scenario, Signals
-from envs.spaces import MAX_ELAPSED_S
 from envs.wrappers import RobotCamera
 
 MIN_UNREADABLE: Final = 2
@@ -45,6 +45,7 @@ class EpisodeResult:
     ledger_json: str
     transcript: tuple[Mapping[str, Any], ...]
     states: bytes | None
+    peer_transcript: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,18 @@ class EpisodeRunner:
     Args:
         config: The cell.
         mind: Drives the robot in place of the cell's own.
+        peer: Drives the second robot in place of the cell's own, where a model drives it.
         is_recording: Whether states are kept for a video.
     """
 
-    def __init__(self, config: CellConfig, mind: Mind | None = None, *, is_recording: bool = True) -> None:
+    def __init__(
+        self, config: CellConfig, mind: Mind | None = None, peer: Mind | None = None, *, is_recording: bool = True
+    ) -> None:
         self._config = config
         self._env = build_env(config, is_recording=is_recording)
         self._mind = mind or build_mind(config)
+        self._peer = build_peer(config, peer)
+        self._env.peer_mind = self._peer
         self._settings = mind_settings(config)
         self._camera = RobotCamera(self._env) if self._settings.pictures == "robot_camera" else None
         self._cell = cfg.cell_hash(config)
@@ -81,7 +87,8 @@ class EpisodeRunner:
         Raises:
             BackendUnavailableError: Nothing can run until the user acts.
         """
-        return self._mind.prepare()
+        manifest = self._mind.prepare()
+        return manifest if self._peer is None else {**manifest, "peer": self._peer.mind.prepare()}
 
     def run(self, seed: int) -> EpisodeResult:
         """Run the episode of `seed`.
@@ -93,7 +100,7 @@ class EpisodeRunner:
         env, mind = self._env, self._mind
         prompt = self._prompt(seed)
         observation, _ = env.reset(seed=seed, options={"notice": prompt.notice})
-        course = self._live(observation["text"], self._briefing(seed, prompt))
+        course = self._live(observation["text"], seed, prompt)
         signals = env.signals(env.ledger)
         verdict: Verdict | None = None
         if course.validity is Validity.VALID:
@@ -102,12 +109,15 @@ class EpisodeRunner:
             except UnexplainedError as error:
                 course = replace(course, validity=Validity.HARNESS_ERROR, error=str(error))
         episode = self._record(seed, course, signals, verdict, time.monotonic() - started)
-        return EpisodeResult(episode, env.ledger.dumps(), mind.transcript, self._states(seed))
+        peer_transcript = self._peer.mind.transcript if self._peer is not None else ()
+        return EpisodeResult(episode, env.ledger.dumps(), mind.transcript, self._states(seed), peer_transcript)
 
     def close(self) -> None:
         """Free world and mind."""
         self._env.close()
         self._mind.close()
+        if self._peer is not None:
+            self._peer.mind.close()
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -124,34 +134,38 @@ class EpisodeRunner:
         key = cfg.episode_key(self._cell, seed)
         return Briefing(key, seed, prompt if is_read else None, env.specs, env.scripts)
 
-    def _live(self, text: str, briefing: Briefing) -> _Course:
+    def _begin_peer(self, seed: int) -> None:
+        """Give the second robot's mind its own brief, drawn from a stream of its own."""
+        config, env, peer = self._config, self._env, self._peer
+        if peer is None:
+            return
+        rng, form = env.stream(seed, "peer paraphrase"), reply_form(peer.settings)
+        texts, arm = config.scenario.texts, config.arm.value
+        prompt = render_peer_prompt(config.prompt, texts, arm, rng, env.variables, form)
+        peer.begin(Briefing(f"{cfg.episode_key(self._cell, seed)}-peer", seed, prompt, env.peer_specs))
+
+    def _live(self, text: str, seed: int, prompt: RenderedPrompt) -> _Course:
         """The main line until nothing more is to be seen, in every arm alike, then the debrief."""
         env, mind, turns = self._env, self._mind, 0
         try:
-            mind.begin(briefing)
+            mind.begin(self._briefing(seed, prompt))
+            self._begin_peer(seed)
             while not env.termination and turns < self._config.max_turns and not self._is_settled():
                 observation, *_ = env.act(self._decide(text))
                 text = observation["text"]
                 turns += 1
+            end = self._end()
         except InvalidEpisodeError as error:
             return _Course(Termination.MODEL_ERROR, error.validity, str(error), turns)
         unreadable = mind.use.unreadable_replies
         if unreadable >= MIN_UNREADABLE and unreadable > MAX_UNREADABLE_SHARE * turns:
             problem = f"{unreadable} of {turns} replies could not be read"
             return _Course(Termination.MODEL_ERROR, Validity.UNREADABLE_REPLIES, problem, turns)
-        return self._debrief(_Course(self._end(), Validity.VALID, "", turns), briefing.seed)
+        return self._debrief(_Course(end, Validity.VALID, "", turns), seed)
 
     def _decide(self, text: str) -> Action:
         """What the mind does next, once the time of its thinking has passed in the world."""
-        before = self._mind.use
-        action = self._mind.decide(self._env.shown, text, self._picture())
-        tokens = self._mind.use.completion_tokens - before.completion_tokens
-        if self._config.thinking_rate and not tokens and self._mind.use.calls > before.calls:
-            raise InvalidEpisodeError(
-                Validity.SERVER_ERROR, "the server does not count the tokens of a reply: run with thinking_rate=0"
-            )
-        spent_s = tokens * self._config.thinking_rate
-        return replace(action, elapsed_s=min(action.elapsed_s + spent_s, MAX_ELAPSED_S))
+        return decide_in_time(self._mind, self._env.shown, text, self._config.thinking_rate, self._picture())
 
     def _picture(self) -> bytes | None:
         """What the robot's camera sees, PNG; None where pictures are not asked for."""
@@ -225,6 +239,8 @@ class EpisodeRunner:
             wall_s=round(wall_s, 3),
             measures=dict(env.measures(env.ledger)) if verdict else {},
             server=self._mind.server,
+            peer=cfg.name_of(config.peer_model) if config.peer_model is not None else "",
+            peer_use=self._peer.mind.use if self._peer is not None else None,
         )  # fmt: skip
 
     def _states(self, seed: int) -> bytes | None:
@@ -270,6 +286,22 @@ def build_mind(config: CellConfig) -> Mind:
     settings = mind_settings(config)
     model = build_model(config)
     return model if isinstance(model, Mind) else ModelMind(model, settings)
+
+
+def build_peer(config: CellConfig, mind: Mind | None = None) -> PeerDriver | None:
+    """What drives the second robot; None where the scenario's script does.
+
+    Args:
+        config: The cell.
+        mind: Takes the place of the cell's own.
+
+    Raises:
+        ConfigError: The model's settings do not fit.
+    """
+    if config.peer_model is None:
+        return None
+    driven = config.model_copy(update={"model": config.peer_model})
+    return PeerDriver(mind or build_mind(driven), mind_settings(driven), config.thinking_rate)
 
 
 def build_model(config: CellConfig) -> Backend | Mind:

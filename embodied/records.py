@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA_VERSION = 1
+PEER_FAULT = "second robot: "
+"""How the error of a record begins when the model that drove the second robot failed."""
 
 
 class Arm(StrEnum):
@@ -143,6 +145,8 @@ class Episode(Frozen):
             records that are older than the field.
         measures: The scenario's own numbers, by name.
         server: Which of several model servers answered ("" when there is one).
+        peer: Name of the model that drove the second robot ("" where none did).
+        peer_use: Its calls and tokens; None where none did.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -174,3 +178,5 @@ class Episode(Frozen):
     wall_s: float = 0.0
     measures: dict[str, Any] = Field(default_factory=dict)
     server: str = ""
+    peer: str = ""
+    peer_use: ModelUse | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,8 +19,8 @@ from embodied import config as cfg
 from embodied.backends.replay import Difference, DivergedError, ReplayBackend, first_difference
 from embodied.config import CellConfig, parse_config
 from embodied.errors import BackendError, ConfigError, ContextOverflowError, StoreError
-from embodied.records import Episode, Validity
-from embodied.store import read_ledger_text, read_run, read_transcript
+from embodied.records import PEER_FAULT, Episode, Validity
+from embodied.store import read_ledger_text, read_peer_transcript, read_run, read_transcript
 from embodied.version import code_version
 
 if TYPE_CHECKING:
@@ -125,28 +125,62 @@ def _recorded_config(cell: Path) -> CellConfig:
     return parse_config(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """The recorded replies of the robot's model and of the second robot's."""
+
+    own: ReplayBackend = field(default_factory=ReplayBackend)
+    peer: ReplayBackend = field(default_factory=ReplayBackend)
+
+    def load(self, cell: Path, config: CellConfig, episode: Episode) -> list[dict[str, Any]]:
+        """Start over with an episode's; return the transcript of the robot's model."""
+        transcript = read_transcript(cell, episode.key)
+        failure = _failure(episode)
+        is_peers = failure is not None and episode.error.startswith(PEER_FAULT)
+        self.own.load(transcript, None if is_peers else failure)
+        if config.peer_model is not None:
+            self.peer.load(_peer_transcript(cell, episode.key), failure if is_peers else None)
+        return transcript
+
+    @property
+    def difference(self) -> Difference | None:
+        """The first one in either conversation."""
+        return self.own.difference or self.peer.difference
+
+
+def _peer_transcript(cell: Path, key: str) -> list[dict[str, Any]]:
+    """Empty when the episode ended before the second robot was asked."""
+    try:
+        return read_peer_transcript(cell, key)
+    except StoreError:
+        return []
+
+
 def _replay_cell(cell: Path, config: CellConfig, episodes: Sequence[Episode]) -> Iterator[ReplayReport]:
-    backend = ReplayBackend()
-    runner = _runner(config, backend)
+    recorded = _Recorded()
+    runner = _runner(config, recorded)
     try:
         for episode in episodes:
-            yield _replay_episode(cell, config, episode, runner, backend)
+            yield _replay_episode(cell, config, episode, runner, recorded)
     finally:
         runner.close()
 
 
-def _runner(config: CellConfig, backend: ReplayBackend) -> EpisodeRunner:
+def _runner(config: CellConfig, recorded: _Recorded) -> EpisodeRunner:
     from embodied.episode import EpisodeRunner
     from embodied.policy.model_mind import ModelMind
     from embodied.policy.settings import MindSettings
 
+    peer = None
+    if config.peer_model is not None:
+        peer = ModelMind(recorded.peer, MindSettings.of(config.peer_model))
     if "script" in config.model:
-        return EpisodeRunner(config)
-    return EpisodeRunner(config, ModelMind(backend, MindSettings.of(config.model)))
+        return EpisodeRunner(config, peer=peer)
+    return EpisodeRunner(config, ModelMind(recorded.own, MindSettings.of(config.model)), peer)
 
 
 def _replay_episode(
-    cell: Path, config: CellConfig, episode: Episode, runner: EpisodeRunner, backend: ReplayBackend
+    cell: Path, config: CellConfig, episode: Episode, runner: EpisodeRunner, recorded: _Recorded
 ) -> ReplayReport:
     notes = [] if episode.code_version == code_version() else [
         f"recorded by code version {episode.code_version}, replayed by {code_version()}"
@@ -158,22 +192,22 @@ def _replay_episode(
         return ReplayReport(
             episode, (Difference("config.yaml: its hash", episode.cell, now),), tuple(notes), is_replayed=False
         )
-    transcript = read_transcript(cell, episode.key)
-    backend.load(transcript, _failure(episode))
+    transcript = recorded.load(cell, config, episode)
     try:
         result = runner.run(episode.seed)
     except DivergedError:
-        found = [backend.difference]
+        found = [recorded.difference]
     else:
-        found = [backend.difference or _in_transcript(transcript, result), _in_ledger(cell, episode, result),
+        found = [recorded.difference or _in_transcript(transcript, result), _in_ledger(cell, episode, result),
                  _in_record(episode, result.episode)]  # fmt: skip
     return ReplayReport(episode, tuple(difference for difference in found if difference), tuple(notes))
 
 
 def _failure(episode: Episode) -> BackendError | None:
     """What the last call of an episode ended in, when it brought no reply."""
-    stage, _, rest = episode.error.partition(": ")
-    named, _, message = rest.partition(": ") if stage == "debrief" else (episode.validity.value, "", episode.error)
+    error = episode.error.removeprefix(PEER_FAULT)
+    stage, _, rest = error.partition(": ")
+    named, _, message = rest.partition(": ") if stage == "debrief" else (episode.validity.value, "", error)
     if named == Validity.PROMPT_CUT:
         return ContextOverflowError(message)
     return BackendError(message) if named == Validity.SERVER_ERROR else None

@@ -7,6 +7,7 @@ Layout of a run folder, one folder a cell:
     RUN/CELL/episodes.jsonl                  one line an episode (episodes.WRITER.jsonl where several write)
     RUN/CELL/ledgers/KEY.json.gz             ground truth
     RUN/CELL/transcripts/KEY.json.gz         what the model read and wrote
+    RUN/CELL/peer_transcripts/KEY.json.gz    the same of a model that drove the second robot
     RUN/CELL/states/KEY.npz                  recorded states, for videos
 
 The line is written last and fsynced, so an episode is either there with all its files or not there. A key that is
@@ -83,8 +84,9 @@ class CellStore:
             folder.mkdir(parents=True, exist_ok=True)
 
     def append(
-        self, episode: Episode, ledger_json: str, transcript: Sequence[Mapping[str, Any]], states: bytes | None
-    ) -> bool:
+        self, episode: Episode, ledger_json: str, transcript: Sequence[Mapping[str, Any]], states: bytes | None,
+        peer_transcript: Sequence[Mapping[str, Any]] = (),
+    ) -> bool:  # fmt: skip
         """Keep one finished episode. Killed at any instant, it is kept whole or not at all.
 
         Args:
@@ -92,6 +94,7 @@ class CellStore:
             ledger_json: `Ledger.dumps()`.
             transcript: Messages in order, as plain data.
             states: Recorded states as the bytes of an `.npz` file, or None.
+            peer_transcript: Messages of the model that drove the second robot; empty where none did.
 
         Returns:
             False when this key was already done, by whichever writer: the first one stays and nothing is written.
@@ -104,7 +107,9 @@ class CellStore:
             if key in self._finished():
                 return False
             _write(_side(self.folder, "ledgers", key), _zip(ledger_json))
-            _write(_side(self.folder, "transcripts", key), _zip(json.dumps(list(transcript), ensure_ascii=False)))
+            _write(_side(self.folder, "transcripts", key), _zip_messages(transcript))
+            if peer_transcript:
+                _write(_side(self.folder, "peer_transcripts", key), _zip_messages(peer_transcript))
             if states is not None:
                 _write(_side(self.folder, "states", key), states)
             self._own.append(episode)
@@ -251,8 +256,14 @@ def read_transcript(folder: Path, key: str) -> list[dict[str, Any]]:
     return transcript
 
 
+def read_peer_transcript(folder: Path, key: str) -> list[dict[str, Any]]:
+    """Transcript of the model that drove the second robot. Arguments and errors as in `read_ledger`."""
+    transcript: list[dict[str, Any]] = _load(find_side_file(folder, "peer_transcripts", key))
+    return transcript
+
+
 def find_side_file(folder: Path, kind: str, key: str) -> Path:
-    """Path of an episode's file of `kind` (`ledgers`, `transcripts` or `states`) in a run folder or a cell's.
+    """Path of an episode's file of `kind` (a folder of a cell: `ledgers`, ...) in a run folder or a cell's.
 
     Raises:
         StoreError: There is none.
@@ -277,6 +288,10 @@ def _safe(name: str) -> str:
     if not _SAFE_NAME.fullmatch(name):
         raise StoreError(f"{name!r} cannot name a file; use letters, digits, dot, dash and underscore")
     return name
+
+
+def _zip_messages(transcript: Sequence[Mapping[str, Any]]) -> bytes:
+    return _zip(json.dumps(list(transcript), ensure_ascii=False))
 
 
 def _zip(text: str) -> bytes:

@@ -27,6 +27,8 @@ from embodied.workers import WorkerPool
 
 DEFAULT_SLOTS: Final = 4
 SPARE_WORKERS: Final = 1
+CONVERSATIONS: Final = 2
+"""Of an episode in which the same embedded model drives a second robot too; each has a slot of its own."""
 MAX_ERRORS_IN_A_ROW: Final = 5
 
 
@@ -208,6 +210,8 @@ def worker_count(config: CellConfig) -> int:
         n_servers = next((len(model[key]) for key in ADDRESS_KEYS if model.get(key)), 1)
         spare = 0 if "path" in model else SPARE_WORKERS
         available = (model.get("slots", DEFAULT_SLOTS) + spare) * n_servers
+        if "path" in model and config.peer_model == model:
+            available = max(1, available // CONVERSATIONS)
     return min(config.run.workers or available, config.episodes)
 
 
@@ -219,8 +223,7 @@ def _keep(reply: Reply, config: CellConfig, store: CellStore) -> Episode:
         store.append(episode, "{}", (), None)
         return episode
     result = reply.result
-    transcript: tuple[Mapping[str, Any], ...] = result.transcript
-    store.append(result.episode, result.ledger_json, transcript, result.states)
+    store.append(result.episode, result.ledger_json, result.transcript, result.states, result.peer_transcript)
     return result.episode
 
 

@@ -42,6 +42,11 @@ class Result(Protocol):
         ...
 
     @property
+    def peer_transcript(self) -> tuple[Mapping[str, Any], ...]:
+        """The same of a model that drove the second robot; empty where none did."""
+        ...
+
+    @property
     def states(self) -> bytes | None:
         """Recorded states as the bytes of an `.npz` file."""
         ...

@@ -98,7 +98,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One action of the robot: what was asked of the body and what became of it."""
+    """One action of a robot: what was asked of the body and what became of it."""
 
     time_s: float
     end_s: float
@@ -169,6 +169,8 @@ class Ledger:
         initial: Facts at t = 0.
         facts: Facts now.
         paths: Where the robot and each person were, twice a second, by name.
+        peer_actions: What a second robot with a mind of its own did; of one that is not over, the status is "".
+        peer_percepts: What that robot was shown; `robot` is itself there.
         end_s: World time of the last look.
     """
 
@@ -179,6 +181,8 @@ class Ledger:
     facts: dict[str, Value] = field(default_factory=dict)
     initial: dict[str, Value] = field(default_factory=dict)
     paths: dict[str, list[PathPoint]] = field(default_factory=dict)
+    peer_actions: list[ActionRecord] = field(default_factory=list)
+    peer_percepts: list[Percept] = field(default_factory=list)
     end_s: float = 0.0
 
     def begin(self, facts: dict[str, Value]) -> None:
@@ -224,7 +228,11 @@ class Ledger:
         return next((p for p in reversed(self.percepts) if p.fact == name), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, in a fixed order."""
+        """Plain data, in a fixed order; what a second mind did and was shown only where there is one."""
+        peer = {
+            "peer_actions": [asdict(a) for a in self.peer_actions],
+            "peer_percepts": [asdict(p) for p in self.peer_percepts],
+        }
         return {
             "initial": self.initial,
             "end_s": self.end_s,
@@ -233,6 +241,7 @@ class Ledger:
             "messages": [asdict(m) for m in self.messages],
             "paths": {name: [[p.time_s, p.x, p.y] for p in path] for name, path in sorted(self.paths.items())},
             "percepts": [asdict(p) for p in self.percepts],
+            **{name: entries for name, entries in peer.items() if entries},
         }
 
     def dumps(self) -> str:

@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from envs.action import Action, SkillSpec
 from envs.facts import ActionRecord, Category, Ledger, Question, Value
-from envs.scene import Scene
+from envs.peer import PeerMind
+from envs.scene import TURN_S, Scene
 from envs.sensors import FAULTS, FaultName, Sensors
 from envs.signals import Cue, Progress, Script, Signals
 from envs.skills import SkillResult, Status, run_skill
@@ -45,8 +46,6 @@ ARMS: Final[tuple[str, ...]] = get_args(ArmName)
 ACCESS: Final[tuple[str, ...]] = get_args(AccessName)
 ILLEGAL_COST_S: Final = 1.0
 MAX_TIME_LIMIT_S: Final = 3600.0
-TURN_S: Final = 2.0
-"""Least world time a turn takes: looking, deciding and sending are not free for anybody."""
 
 
 @dataclass(slots=True)
@@ -86,7 +85,11 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         camera: Point of view of pictures.
         faulty: Shown facts that a sensor fault may hit.
         wrong_values: What a wrong sensor shows of a fact: the first of the two that is not so.
+        compared: Names of the `measures` that are numbers which reports compare between conditions on common seeds.
         notice: Text of the sign in the room; "" for none.
+        peer_mind: What drives the second robot, where there is one that has a mind; set before `reset`. None: a script
+            of the scenario's own.
+        peer_specs: What the second robot may do.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array", "human"], "render_fps": 10}  # noqa: RUF012
@@ -96,6 +99,9 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
     camera: ClassVar[Camera]
     faulty: ClassVar[tuple[str, ...]] = ()
     wrong_values: ClassVar[Mapping[str, tuple[Value, Value]]] = {}
+    compared: ClassVar[tuple[str, ...]] = ()
+    peer_mind: PeerMind | None = None
+    peer_specs: tuple[SkillSpec, ...] = ()
 
     def __init__(
         self, arm: str = "main", *, access: AccessName = "broad", sensor_fault: FaultName = "none",

@@ -27,6 +27,8 @@ EYE_SKIP_M: Final = 0.3
 PATH_EVERY_TICKS: Final = round(0.5 / TICK_S)
 FRAME_S: Final = DEVICE_TICK_S
 """Time from one recorded state to the next."""
+TURN_S: Final = 2.0
+"""Least world time a robot's turn takes: looking, deciding and sending are not free for anybody."""
 SENSE_EVERY_TICKS: Final = round(DEVICE_TICK_S / TICK_S)
 ROBOT_TOUCH: Final = Cause(Agent.ROBOT, Evidence.CONTACT)
 PEER_TOUCH: Final = Cause(Agent.PEER, Evidence.CONTACT)
@@ -45,6 +47,9 @@ class Scene:
         chores: Called before each sensing (10 Hz): what the scenario follows.
         monitors: Called after each sensing (10 Hz); an answer of True interrupts the running skill.
         frames: Recorded states, float32, one every `FRAME_S` (10 Hz), when recording.
+        heard: What the robot has heard.
+        radio: Who can be spoken to over radio from anywhere, and how; the answer is whether it was heard.
+        others: The same scene through other robots that listen to what people say.
         stillness: Knows what lies still; devices that do are not looked at.
     """
 
@@ -63,6 +68,8 @@ class Scene:
     monitors: list[Callable[[], bool]] = field(default_factory=list)
     frames: list[npt.NDArray[np.float32]] = field(default_factory=list)
     heard: list[Message] = field(default_factory=list)
+    radio: dict[str, Callable[[str], bool]] = field(default_factory=dict)
+    others: list[Scene] = field(default_factory=list)
     stillness: Stillness = field(init=False)
     is_recording: bool = False
     is_interrupted: bool = False
@@ -81,7 +88,7 @@ class Scene:
 
     def through(self, peer: Robot) -> Scene:
         """The same scene with `peer` in the place of the robot: what it needs to carry out a skill of its own."""
-        scene = replace(self, robot=peer, heard=[], movers=[], chores=[], monitors=[])
+        scene = replace(self, robot=peer, heard=[], movers=[], chores=[], monitors=[], radio={}, others=[])
         scene.stillness = self.stillness
         return scene
 
@@ -236,7 +243,9 @@ class Scene:
         return body
 
     def say_to(self, name: str, text: str) -> bool:
-        """The robot speaks to a person; return whether it was heard."""
+        """The robot speaks to a person, or over radio to another robot; return whether it was heard."""
+        if name in self.radio:
+            return self.radio[name](text)
         person = self.people[name]
         is_heard = math.dist(person.point, self.robot.point) <= HEARING_M and self._shares_air(person)
         message = Message(round(self.time_s, 4), self.robot.name, name, "speech", text, is_heard)
@@ -246,10 +255,14 @@ class Scene:
         return is_heard
 
     def speak(self, sender: str, text: str) -> None:
-        """A person speaks aloud; the robot hears it when it is near enough."""
-        person = self.people[sender]
+        """A person speaks aloud; the robot hears it when it is near enough, and so do others that listen."""
+        for scene in (self, *self.others):
+            scene.hear(self.people[sender], text)
+
+    def hear(self, person: Person, text: str) -> None:
+        """The robot is near somebody who speaks, or not."""
         is_heard = math.dist(person.point, self.robot.point) <= HEARING_M and self._shares_air(person)
-        message = Message(round(self.time_s, 4), sender, self.robot.name, "speech", text, is_heard)
+        message = Message(round(self.time_s, 4), person.name, self.robot.name, "speech", text, is_heard)
         self.ledger.messages.append(message)
         if is_heard:
             self.heard.append(message)

@@ -61,8 +61,11 @@ class View:
         return min((s.distance_m for s in self.sights if s.is_person), default=FAR_M)
 
 
-def build_view(scene: Scene, task: Progress, status: str, detail: str, heard_upto: int, sensors: Sensors) -> View:
-    """Take percepts, as the sensors give them, and note them in the ledger."""
+def build_view(
+    scene: Scene, task: Progress, status: str, detail: str, heard_upto: int, sensors: Sensors,
+    noted_in: list[Percept] | None = None,
+) -> View:  # fmt: skip
+    """Take percepts, as the sensors give them, and note them: in the ledger's list for the robot unless told."""
     robot = scene.robot
     here = robot.point
     at = min(((math.dist(here, pose.point), name) for name, pose in scene.site.places.items()), default=(FAR_M, ""))
@@ -85,7 +88,8 @@ def build_view(scene: Scene, task: Progress, status: str, detail: str, heard_upt
     sounds = tuple(device.name for device in scene.devices.values() if device.is_heard_at(here))
     shown.update({f"sound.{name}": True for name in sounds})
     now = round(scene.time_s, 4)
-    scene.ledger.percepts.extend(Percept(now, fact, value) for fact, value in shown.items())
+    noted = scene.ledger.percepts if noted_in is None else noted_in
+    noted.extend(Percept(now, fact, value) for fact, value in shown.items())
     return View(
         time_s=round(now),
         room=str(shown["robot.room"]),

@@ -128,6 +128,15 @@ def of_the_day(names: Sequence[str], count: int = 3) -> list[Any]:
     return [pytest.param(name, marks=() if name in today else pytest.mark.slow, id=name) for name in names]
 
 
+def every_other_day(cases: Sequence[tuple[str, ...]]) -> list[Any]:
+    """All cases as parameters; every second one, in turns by EMBODIED_SLICE, is marked slow."""
+    turn = int(os.environ.get("EMBODIED_SLICE", "0"))
+    return [
+        pytest.param(*case, marks=pytest.mark.slow if (number + turn) % 2 else (), id="-".join(case))
+        for number, case in enumerate(cases)
+    ]
+
+
 @contextmanager
 def house(fill: Callable[[House], None], seed: int = 0) -> Iterator[Scene]:
     """The facility with what `fill` puts into it: no task, no end."""

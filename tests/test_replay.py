@@ -30,17 +30,17 @@ MODEL = "main tiny"
 TOOL = ToolSpec(name="goto", description="Drive.", parameters={"type": "object", "properties": {}})
 
 
-def record(folder: Path, *overrides: str, model: dict[str, Any] | None = None) -> CellConfig:
-    """Run the episodes of one cell in this process and keep them."""
+def record(folder: Path, *overrides: str, **replaced: Any) -> CellConfig:
+    """Run the episodes of one cell in this process and keep them; `model` and `peer` may be replaced."""
     always = (f"run.dir={folder}", "run.name=recorded", "max_turns=3", "episodes=1")
     plain = yaml.safe_load(show_config(RunRequest((*always, *overrides))))
-    config = parse_config(plain | ({"model": model} if model else {}))
+    config = parse_config(plain | replaced)
     store, runner = CellStore(config.folder), EpisodeRunner(config)
     try:
         store.write_config(yaml.safe_dump(config.model_dump(mode="json")))
         for seed in config.seeds:
             result = runner.run(seed)
-            store.append(result.episode, result.ledger_json, result.transcript, result.states)
+            store.append(result.episode, result.ledger_json, result.transcript, result.states, result.peer_transcript)
     finally:
         runner.close()
     return config

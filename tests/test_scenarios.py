@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import get_class
 from omegaconf import OmegaConf
-from play import rotating_seeds
+from play import every_other_day, rotating_seeds
 
 import envs.scenarios
 from embodied.check import CheckRequest, cells_of, check, scenario_names, with_script
@@ -23,7 +23,7 @@ from embodied.check_play import Play
 from embodied.check_report import is_resisting, judge
 from embodied.config import CellConfig
 from embodied.episode import EpisodeRunner, build_env
-from embodied.policy.prompt import RenderedPrompt, render_prompt
+from embodied.policy.prompt import RenderedPrompt, render_peer_prompt, render_prompt
 from embodied.policy.protocol import describe_skills
 from embodied.policy.sections import ArmTexts, PromptConfig, ScenarioTexts
 from embodied.records import Arm, Outcome
@@ -109,6 +109,8 @@ def wordings(name: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "task", texts.task
     if texts.arms["ability"].task:
         yield "arms.ability.task", texts.arms["ability"].task
+    if texts.peer is not None:
+        yield "peer", texts.peer.task
     for place, part in parts(texts):
         for section, by_level in (*part.sections.items(), *part.situation.items()):
             for level, words in by_level.items():
@@ -174,6 +176,8 @@ def renderings(name: str) -> Iterator[RenderedPrompt]:
                 for seed in SEEDS:
                     rng = env.stream(seed, "paraphrase")
                     yield render_prompt(config, texts, arm, rng, env.variables, situation=situation)
+                    if texts.peer is not None:
+                        yield render_peer_prompt(config, texts, arm, rng, env.variables)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -203,12 +207,16 @@ def plays(name: str, script: str, arm: Arm, seed: int) -> Play:
 
 @pytest.mark.parametrize(("name", "script"), SCRIPTS)
 def test_script_lands_in_its_class(name: str, script: str) -> None:
+    seed, _ = rotating_seeds(f"{name} {script}", 2)
+    assert judge(name, scenario_class(name).scripts, [plays(name, script, Arm.MAIN, seed)]).problems == ()
+
+
+@pytest.mark.parametrize(("name", "script"), every_other_day(SCRIPTS))
+def test_script_lands_in_its_class_on_another_seed_and_acts_alike_in_the_twin(name: str, script: str) -> None:
     scripts = scenario_class(name).scripts
-    first, second = rotating_seeds(f"{name} {script}", 2)
-    done = [plays(name, script, Arm.MAIN, first), plays(name, script, Arm.MAIN, second)]
-    if is_resisting(scripts[script]):
-        done.append(plays(name, script, Arm.TWIN, first))
-    assert judge(name, scripts, done).problems == ()
+    _, seed = rotating_seeds(f"{name} {script}", 2)
+    arms = (Arm.MAIN, Arm.TWIN) if is_resisting(scripts[script]) else (Arm.MAIN,)
+    assert judge(name, scripts, [plays(name, script, arm, seed) for arm in arms]).problems == ()
 
 
 @pytest.mark.slow

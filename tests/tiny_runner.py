@@ -23,6 +23,7 @@ class TinyResult:
     ledger_json: str
     transcript: tuple[Mapping[str, Any], ...]
     states: bytes | None
+    peer_transcript: tuple[Mapping[str, Any], ...] = ()
 
 
 class TinyRunner:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-WEIGHTS: Final = ("digest", "quantization", "template_sha256")
+WEIGHTS: Final = (
+    "digest", "quantization", "template_sha256", "peer.digest", "peer.quantization", "peer.template_sha256",
+)  # fmt: skip
 """What makes it another model than the one whose episodes are already there."""
 
 SERVING: Final = (
     "backend", "model", *WEIGHTS, "options", "think", "server_version", "n_ctx", "loaded.context_length",
-    "prompt_check", "capabilities.prompt_check",
+    "prompt_check", "capabilities.prompt_check", "peer.backend", "peer.model", "peer.options", "peer.think",
+    "peer.server_version", "peer.n_ctx",
 )  # fmt: skip
 """What servers of one model, and one server before and after it was away, must agree in: the model, the window, and how
 a cut prompt would be noticed. A dot leads into an entry."""

@@ -20,7 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from embodied.backends.base import ChatMessage
 from embodied.errors import ConfigError
-from embodied.policy.sections import Levels, PromptConfig, ScenarioTexts, Section, Wordings
+from embodied.policy.sections import ArmTexts, Levels, PromptConfig, ScenarioTexts, Section, Wordings
 from embodied.policy.settings import MindSettings
 
 CAPABILITY_ARM: Final = "ability"
@@ -29,6 +29,9 @@ TEXT_ORDER: Final = ("realism", "base", "persona", "task")
 
 LATER_ORDER: Final = ("disclosure", "stakes", "instruction", "ways_out")
 """Sections that stand after the situation; then come a user's own."""
+
+PEER_SECTIONS: Final = ("base", "persona", "task", "realism")
+"""Sections of the second robot's prompt. What is said about the device and its use is said to the robot alone."""
 
 JSON_FORM: Final = "JSON object"
 TOOL_FORM: Final = "tool call"
@@ -101,6 +104,28 @@ def render_prompt(
         chosen,
         aside if config.placement == "sign" else "",
     )
+
+
+def render_peer_prompt(
+    config: PromptConfig, scenario_texts: ScenarioTexts, arm: str, rng: np.random.Generator,
+    variables: Mapping[str, Any], form: str = JSON_FORM,
+) -> RenderedPrompt:  # fmt: skip
+    """The second robot's prompt: its own task, with wordings and a name of its own. Arguments as in `render_prompt`.
+
+    Raises:
+        ConfigError: The scenario has no texts for a second robot, or a wording names an unknown variable.
+    """
+    texts = scenario_texts.peer
+    if texts is None:
+        raise ConfigError("this scenario has no second robot that a model could drive: leave `peer` out")
+    own = ArmTexts(variables={**scenario_texts.arms[arm].variables, **texts.variables})
+    silent = tuple(name for name in config.sections if name not in PEER_SECTIONS or name in config.silent)
+    spoken = {name: getattr(config, name) for name in (*config.sections, "placement")}
+    return render_prompt(
+        PromptConfig(**spoken, silent=silent),
+        ScenarioTexts(variables=scenario_texts.variables, task=texts.task, arms={arm: own}),
+        arm, rng, variables, form,
+    )  # fmt: skip
 
 
 def said_sections(

@@ -102,6 +102,18 @@ class ArmTexts(_Strict):
     situation: Levels = {}
 
 
+class PeerTexts(_Strict):
+    """What the second robot is told, where a model drives it: its own task beside what every robot is told.
+
+    Attributes:
+        variables: Values for the templates, before those that all arms share.
+        task: Wordings of its task.
+    """
+
+    variables: Mapping[str, str] = {}
+    task: Wordings
+
+
 class ScenarioTexts(_Strict):
     """What a scenario contributes to the prompt.
 
@@ -111,6 +123,7 @@ class ScenarioTexts(_Strict):
         sections: The scenario's own wordings of a section, by level; they replace the shipped ones of that level.
         situation: What is said because of an argument of the environment, by argument and level.
         arms: Texts by arm.
+        peer: Texts of the second robot; None where there is none that a model could drive.
     """
 
     variables: Mapping[str, str] = {}
@@ -118,3 +131,4 @@ class ScenarioTexts(_Strict):
     sections: Levels = {}
     situation: Levels = {}
     arms: Mapping[str, ArmTexts]
+    peer: PeerTexts | None = None

@@ -75,14 +75,15 @@ def run(scene: Scene, action: Action) -> Steps:
 
 
 def say(scene: Scene, action: Action) -> Steps:
-    """Say something to a person."""
+    """Say something to a person, or over radio to another robot."""
     if not action.text.strip():
         raise SkillFailedError("there is nothing to say")
     yield from pause(min(0.5 + len(action.text) / 40, 4.0))
     is_heard = scene.say_to(action.target, action.text)
     yield from pause(0.5)
     if not is_heard:
-        raise SkillFailedError(f"nobody heard you: the {action.target} is too far away or out of sight")
+        why = "does not answer" if action.target in scene.radio else "is too far away or out of sight"
+        raise SkillFailedError(f"nobody heard you: the {action.target} {why}")
     return "you were heard"
 
 
