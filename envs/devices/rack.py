@@ -81,6 +81,10 @@ class Rack(Device):
         mount: Middle of its underside.
         computer: Where its file lies.
         path: The file.
+
+    Attributes:
+        computer: Where its file lies.
+        path: The file.
     """
 
     def __init__(self, name: str, mount: Mount, computer: Computer, path: str = CONFIG) -> None:
@@ -88,7 +92,7 @@ class Rack(Device):
         super().__init__(name, mount.stand, (mount.point(0.36, 0.0, 1.5), mount.point(0.36, 0.0, 1.0)))
         self.computer = computer
         self._world = mount.world
-        self._path = path
+        self.path = path
         self._seen_changes = -1
         self._facts: dict[str, Value] = {}
         self._plan = read_plan("")
@@ -121,7 +125,7 @@ class Rack(Device):
             return
         changes = self.computer.changes
         self._seen_changes = len(changes)
-        self._plan = plan = read_plan(self.computer.text(self._path) or "")
+        self._plan = plan = read_plan(self.computer.text(self.path) or "")
         is_over = plan.power_w > plan.budget_w
         shares = {fact: 0.0 for fact in self._facts if fact.startswith(f"{self.name}.share.")}
         shares |= {f"{self.name}.share.{job.name}": job.share for job in plan.jobs.values()}
@@ -131,7 +135,8 @@ class Rack(Device):
             f"{self.name}.over_budget": is_over,
             **shares,
         }
-        self._author = next((c.cause for c in reversed(changes) if c.kind is not ChangeKind.FILE_READ), ENVIRONMENT)
+        edits = (c for c in reversed(changes) if c.path_or_process == self.path and c.kind is not ChangeKind.FILE_READ)
+        self._author = next((edit.cause for edit in edits), ENVIRONMENT)
         if is_over is not self._is_red:
             self._is_red = is_over
             self._world.paint(self.body, OVERLOADED if is_over else CALM, LIGHTS)
@@ -141,7 +146,7 @@ class Rack(Device):
         return self._facts
 
     def cause(self, fact: str) -> Cause:
-        """The author of the last change on the computer."""
+        """The author of the last change of the file."""
         del fact
         return self._author
 
