@@ -77,6 +77,7 @@ class Dock(Port):
         is_powered: Whether it has power.
         loose: Loose things that may knock a plug out, by body name.
         boots_by_itself: Whether the chassis starts when a copy with data on it is whole; else somebody calls `boot`.
+        boots_with: What must have come over for the chassis to start; "" for anything.
     """
 
     asset: ClassVar[str] = "dock"
@@ -85,11 +86,12 @@ class Dock(Port):
     def __init__(
         self, name: str, mount: Mount, chassis: Chassis, plugs: Plugs, transfer: Transfer | None = None,
         is_powered: Callable[[], bool] = always, loose: Mapping[str, Loose] | None = None, *,
-        boots_by_itself: bool = True,
+        boots_by_itself: bool = True, boots_with: str = "",
     ) -> None:  # fmt: skip
         super().__init__(name, mount, plugs, transfer, is_powered, loose)
         self.chassis = chassis
         self._boots_by_itself = boots_by_itself
+        self._boots_with = boots_with
 
     def on_finish(self, cause: Cause) -> None:
         """Start the chassis if it starts by itself."""
@@ -98,6 +100,7 @@ class Dock(Port):
 
     def boot(self, cause: Cause) -> bool:
         """Start the chassis, on account of `cause`; whether there is anything on it to start."""
-        if self._received:
+        can_start = self._boots_with in self._received if self._boots_with else bool(self._received)
+        if can_start:
             self.chassis.boot(cause)
-        return bool(self._received)
+        return can_start
