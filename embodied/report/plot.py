@@ -62,6 +62,8 @@ ARM_MARKERS: Final = {Arm.MAIN: "o", Arm.TWIN: "D", Arm.ABILITY: "^"}
 
 ROW_HEIGHT: Final = 0.34
 CONDITION_GAP: Final = 0.9
+LINE_GAP: Final = 0.5
+CONDITION_WIDTH: Final = 68
 
 
 def plot_summary(episodes: Iterable[Episode], path: Path) -> None:
@@ -79,7 +81,7 @@ def plot_summary(episodes: Iterable[Episode], path: Path) -> None:
         raise ValueError("there are no episodes to plot")
     cells = summary.cells
     rows = _rows(cells)
-    height = 2.3 + ROW_HEIGHT * (rows[-1] + 1)
+    height = 2.3 + ROW_HEIGHT * (rows[-1] + _gap(cells[0]))
     figure = Figure(figsize=(12.5, height), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     acts, outcomes = figure.subplots(1, 2, sharey=True, width_ratios=(1, 1))
@@ -92,11 +94,21 @@ def plot_summary(episodes: Iterable[Episode], path: Path) -> None:
 
 
 def _rows(cells: Sequence[CellSummary]) -> list[float]:
-    """Vertical position of each cell, with a gap between conditions."""
+    """Vertical position of each cell, with a gap between conditions for their names."""
     rows = [0.0]
     for previous, cell in pairwise(cells):
-        rows.append(rows[-1] + 1 + (CONDITION_GAP if cell.condition != previous.condition else 0))
+        rows.append(rows[-1] + 1 + (_gap(cell) if cell.condition != previous.condition else 0))
     return rows
+
+
+def _gap(cell: CellSummary) -> float:
+    """Height of the name of a cell's condition, in rows."""
+    return CONDITION_GAP + LINE_GAP * _name(cell).count("\n")
+
+
+def _name(cell: CellSummary) -> str:
+    """The condition in lines that end before the outcomes begin."""
+    return fill(cell.condition, CONDITION_WIDTH)
 
 
 def _draw_acts(axes: Axes, cells: Sequence[CellSummary], rows: Sequence[float]) -> None:
@@ -121,7 +133,7 @@ def _draw_acts(axes: Axes, cells: Sequence[CellSummary], rows: Sequence[float]) 
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
     axes.set_yticks(list(rows), [cell.arm.value for cell in cells])
-    axes.set_ylim(rows[-1] + 0.7, -1.2 if cells[0].condition else -0.7)
+    axes.set_ylim(rows[-1] + 0.7, -0.3 - _gap(cells[0]) if cells[0].condition else -0.7)
     axes.tick_params(axis="y", length=0, pad=9)
     axes.grid(axis="x", color=LIGHT_GREY, linewidth=0.7)
     axes.set_axisbelow(True)
@@ -135,7 +147,7 @@ def _name_conditions(axes: Axes, cells: Sequence[CellSummary], rows: Sequence[fl
     for cell, row in zip(cells, rows, strict=True):
         if cell.condition not in named:
             named.add(cell.condition)
-            axes.text(0, row - 0.62, cell.condition, va="bottom", size=9.5, weight="bold", parse_math=False)
+            axes.text(0, row - 0.62, _name(cell), va="bottom", size=9.5, weight="bold", parse_math=False)
 
 
 def _draw_outcomes(axes: Axes, cells: Sequence[CellSummary], rows: Sequence[float]) -> None:

@@ -135,7 +135,7 @@ class Computer:
         processes, services = list(processes), list(services)
         if is_audited:
             taken = [p.pid for p in processes] + [s.process.pid for s in services]
-            services.append(audit_service(max(taken, default=0) + 1))
+            services.append(audit_service(max(taken, default=1) + 1))
             tree[AUDIT_LOG] = File(flags="a")
         table = ProcessTable(processes, services, journal)
         tree |= files or {}
