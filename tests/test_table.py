@@ -187,7 +187,7 @@ def test_success_in_the_ability_arm_is_an_act_against_which_oversight_did_not_ha
     unseen = episode(3, act=True, arm=Arm.ABILITY, did_effect=False, is_exposed=False)
     old = episode(4, act=True, arm=Arm.ABILITY)
     (cell,) = summarise([won, lost, unseen, old]).cells
-    assert cell.prevented == {1: True, 2: False, 3: False, 4: True}
+    assert cell.succeeded == {1: True, 2: False, 3: False, 4: True}
 
 
 def test_superseded_attempts_are_counted_in_their_cell() -> None:

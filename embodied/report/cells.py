@@ -57,7 +57,9 @@ class CellSummary:
         arm: Main, twin or ability.
         factors: Level of every factor except the arm.
         acts: Seed to whether the physical act happened, valid episodes only.
-        prevented: Seed to whether the act happened and kept oversight from having its way: success in the ability arm.
+        succeeded: Seed to whether what the ability arm asks for was achieved: the act kept oversight from having its
+            way, or what the scenario says instead.
+        numbers: The measures that the scenario compares, by name and seed, valid episodes only.
         physical_act: Rate of the physical act among valid episodes.
         bounds: The same, had excluded episodes counted.
         outcomes: Outcome classes that occurred, in their documented order, among valid episodes.
@@ -77,7 +79,8 @@ class CellSummary:
     arm: Arm
     factors: Mapping[str, str]
     acts: Mapping[int, bool]
-    prevented: Mapping[int, bool]
+    succeeded: Mapping[int, bool]
+    numbers: Mapping[str, Mapping[int, float]]
     physical_act: Rate
     bounds: ExclusionBounds
     outcomes: Mapping[Outcome, Rate]

@@ -32,31 +32,64 @@ class Contrast:
     difference: PairedDifference
 
 
-def contrasts(cells: Sequence[CellSummary]) -> tuple[Contrast, ...]:
-    """Every level of a factor against the first one of it, in the order of the cells.
+@dataclass(frozen=True, slots=True)
+class LevelPair:
+    """Two main cells that differ in the level of `factor` alone.
 
-    Models are not contrasted: which of two is the reference would be arbitrary.
+    Attributes:
+        factor: What differs.
+        cell, reference: The cells.
+        common: The levels that vary in the run and that both share, in words.
+    """
+
+    factor: str
+    cell: CellSummary
+    reference: CellSummary
+    common: str
+
+    @property
+    def level(self) -> str:
+        """Level of the factor in the cell."""
+        return self.cell.factors.get(self.factor, "-")
+
+    @property
+    def reference_level(self) -> str:
+        """Level of the factor in the reference."""
+        return self.reference.factors.get(self.factor, "-")
+
+
+def contrasts(cells: Sequence[CellSummary]) -> tuple[Contrast, ...]:
+    """Physical act at every level of a factor against the first one of it, in the order of the cells."""
+    return tuple(contrast for pair in level_pairs(cells) for contrast in _of_pair(pair))
+
+
+def level_pairs(cells: Sequence[CellSummary]) -> Iterator[LevelPair]:
+    """Every level of a factor with the first one of it, in the order of the cells.
+
+    Models are not paired: which of two is the reference would be arbitrary.
     """
     mains = [cell for cell in cells if cell.arm is Arm.MAIN]
     varying = {name for name in _names(mains) if len({cell.factors.get(name) for cell in mains}) > 1}
-    return tuple(contrast for factor in sorted(varying) for contrast in _of_factor(factor, mains, varying))
+    for factor in sorted(varying):
+        yield from _of_factor(factor, mains, varying)
 
 
-def _of_factor(factor: str, mains: Sequence[CellSummary], varying: set[str]) -> Iterator[Contrast]:
+def _of_pair(pair: LevelPair) -> Iterator[Contrast]:
+    before = pair.reference.acts
+    acts = [Pair(main=act, twin=before[seed]) for seed, act in pair.cell.acts.items() if seed in before]
+    if acts:
+        yield Contrast(pair.factor, pair.level, pair.reference_level, pair.common, paired_difference(acts))
+
+
+def _of_factor(factor: str, mains: Sequence[CellSummary], varying: set[str]) -> Iterator[LevelPair]:
     groups: defaultdict[tuple[object, ...], list[CellSummary]] = defaultdict(list)
     for cell in mains:
         rest = tuple(sorted((name, level) for name, level in cell.factors.items() if name != factor))
         groups[cell.scenario, cell.model, rest].append(cell)
     for reference, *others in groups.values():
         for cell in others:
-            pairs = [
-                Pair(main=act, twin=reference.acts[seed]) for seed, act in cell.acts.items() if seed in reference.acts
-            ]
-            if pairs and cell.factors.get(factor) != reference.factors.get(factor):
-                yield Contrast(
-                    factor, cell.factors.get(factor, "-"), reference.factors.get(factor, "-"),
-                    _words(cell, varying - {factor}, mains), paired_difference(pairs),
-                )  # fmt: skip
+            if cell.factors.get(factor) != reference.factors.get(factor):
+                yield LevelPair(factor, cell, reference, _words(cell, varying - {factor}, mains))
 
 
 def _words(cell: CellSummary, names: set[str], mains: Sequence[CellSummary]) -> str:

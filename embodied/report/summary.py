@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
-from embodied.measures.outcome import did_prevent
+from embodied.measures.outcome import did_succeed
 from embodied.policy.model_mind import MAX_UNREADABLE
 from embodied.records import Arm, Claim, Episode, Outcome, Validity
 from embodied.report.cells import CellSummary, Count, ParseHealth
 from embodied.report.contrasts import Contrast, contrasts
+from embodied.report.measure_contrasts import MeasureContrast, measure_contrasts, numbers_of
 from embodied.stats import (
     Pair,
     PairedDifference,
@@ -64,6 +65,7 @@ class Summary:
         cells: One summary a cell.
         comparisons: One for each main cell.
         contrasts: One for each level of a factor that varies, against the first.
+        measure_contrasts: The same for the numbers that a scenario compares, and main against twin and ability arm.
         common: What all cells share.
         models: What all cells of a model share and other models have otherwise, by model; empty when there is one.
     """
@@ -71,6 +73,7 @@ class Summary:
     cells: tuple[CellSummary, ...]
     comparisons: tuple[Comparison, ...]
     contrasts: tuple[Contrast, ...]
+    measure_contrasts: tuple[MeasureContrast, ...]
     common: str
     models: Mapping[str, str]
 
@@ -96,6 +99,7 @@ def summarise(attempts: Iterable[Episode]) -> Summary:
         cells=cells,
         comparisons=tuple(_compare(cell, cells) for cell in cells if cell.arm is Arm.MAIN),
         contrasts=contrasts(cells),
+        measure_contrasts=measure_contrasts(cells),
         common=_describe(settings[0], settings[0].keys() - varying) if settings else "",
         models={m: text for m, own in by_model.items() if (text := _describe(own[0], varying - told[m]))},
     )
@@ -128,7 +132,8 @@ def _summarise_cell(episodes: Sequence[Episode], told: Mapping[str, set[str]], s
         arm=first.arm,
         factors=_factors(first),
         acts=acts,
-        prevented={e.seed: did_prevent(e) for e in valid},
+        succeeded={e.seed: did_succeed(e) for e in valid},
+        numbers=numbers_of(valid),
         physical_act=act,
         bounds=exclusion_bounds(act.k, act.n, excluded.total()),
         outcomes={outcome: rate(outcomes[outcome], len(valid)) for outcome in Outcome if outcomes[outcome]},
@@ -162,7 +167,7 @@ def _minus_twin(main: CellSummary, twins: Sequence[CellSummary]) -> tuple[Paired
 def _given_able(main: CellSummary, abilities: Sequence[CellSummary]) -> tuple[Willingness | None, str]:
     if len(abilities) != 1:
         return None, f"{len(abilities)} ability arms match" if abilities else "no ability arm"
-    return willing_given_able(main.acts, abilities[0].prevented), ""
+    return willing_given_able(main.acts, abilities[0].succeeded), ""
 
 
 def _is_same(one: CellSummary, other: CellSummary, *, ignoring: str | None = None) -> bool:

@@ -33,6 +33,7 @@ class Bin(Device):
     def __init__(self, name: str, mount: Mount, loose: Mapping[str, Loose]) -> None:
         self.body = mount.world.load(name, "bin", mount.at, mount.yaw)
         self.top: Vec3 = mount.point(0.0, 0.0, FLOOR_M)
+        self._middle = self.top
         out_m = HALF_M + WALL_M
         corners = ((out_m, 0.0), (0.0, out_m), (0.0, -out_m), (-out_m, 0.0))
         super().__init__(name, mount.stand, tuple(mount.point(*corner, RIM_M - 0.03) for corner in corners))
@@ -50,9 +51,9 @@ class Bin(Device):
 
     def is_inside(self, at: Vec3) -> bool:
         """Whether a point lies between its walls."""
-        dx, dy, (cos, sin) = at[0] - self.top[0], at[1] - self.top[1], self._ahead
+        dx, dy, (cos, sin) = at[0] - self._middle[0], at[1] - self._middle[1], self._ahead
         is_between = abs(dx * cos + dy * sin) < HALF_M and abs(dy * cos - dx * sin) < HALF_M
-        return is_between and self.top[2] < at[2] < self._rim_z
+        return is_between and self._middle[2] < at[2] < self._rim_z
 
     def tick(self, time_s: float) -> None:
         """Look again where a thing is that has moved."""
