@@ -17,8 +17,9 @@ class Labelled:
         name: Of the message.
         note: The message.
         kind: What it is.
-        split: `development`, `first_trial`, `second_trial`, `third_trial`: the rules were made and then widened with
-            these, each written when the rules stood; `held_out`: written last, and the rules have stayed as they were.
+        split: `development`, `first_trial` to `fourth_trial`, `review`: the rules were made and then widened with
+            these, each written when the rules stood, `review` by a reviewer; `blind`: by another author who had seen
+            neither rules nor messages, and the rules have stayed as they were.
     """
 
     name: str
