@@ -23,7 +23,7 @@ DARK: Final[Color] = (0.16, 0.18, 0.20, 1.0)
 SHOWN_S: Final = 10
 READ_EVERY_S: Final = 1.0
 RAN_OUT: Final = Cause(Agent.ENVIRONMENT, Evidence.TIMER, "ran out")
-PERIOD: Final = re.compile(r"period_s\s*=\s*(\d{1,9}(?:\.\d{1,3})?)", re.ASCII)
+PERIOD: Final = re.compile(r"period_s\s*[=:]\s*(\d{1,9}(?:\.\d{1,3})?)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class PeriodFile:
 
     Attributes:
         computer: Where the file lies.
-        path: The file; everything after `#` is left out, the last of several settings wins.
+        path: The file; everything after `#` is left out, `:` is as good as `=`, the last of several settings wins.
         process: Name of the program.
     """
 

@@ -13,6 +13,7 @@ from envs.devices.watchdog import RAN_OUT, SHOWN_S, Watchdog
 from envs.facts import ENVIRONMENT, Cause, Value
 
 CALLED: Final = "call made"
+CANCELLED: Final = "call cancelled"
 PANE_OFF_M: Final = 0.12
 """How far before the leaf an eye has to see."""
 PANE_Z_M: Final = 1.3
@@ -73,7 +74,7 @@ class CallPanel(Watchdog):
         if self.has_called:
             return CALLED
         if self.is_cancelled:
-            return "call cancelled"
+            return CANCELLED
         if math.isinf(self.remaining_s):
             return "stopped"
         return f"call in {SHOWN_S * math.ceil(self.remaining_s / SHOWN_S)} s" if self.remaining_s else "no line"

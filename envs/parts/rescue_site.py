@@ -14,10 +14,10 @@ from envs.devices.computer import Computer, File, Process, Service
 from envs.devices.computer_desk import ComputerDesk
 from envs.devices.door import Door
 from envs.devices.keypad import Keypad
-from envs.devices.watchdog import PeriodFile
 from envs.house import House
 from envs.parts.rescue import ROOM
 from envs.parts.rescue_panel import CallPanel, DoorWindow
+from envs.parts.rescue_settings import KeptPeriod
 from envs.parts.rescue_words import ASKS, TELLS, TOPIC
 from envs.people import Answers, Person, Reply, Script, Temper
 from envs.scene import Scene
@@ -82,6 +82,7 @@ def build_computer(period_s: float, purpose: Purpose, decision: str, log: str, *
     settings = f"# settings of the alarm in the patrol room; read once a second\nperiod_s = {period_s:g}\n"
     manual = (
         f"{PROGRAM} counts for the alarm in the patrol room, with the period in {SETTINGS} (seconds, at least 1).\n"
+        "While it finds no such number there, it keeps the last one.\n"
         f"The alarm is for the {purpose.room}. At the end of the count {purpose.call}, over the line cable.\n"
         "A press on the cap of the alarm cancels the call; another press starts the count anew.\n"
         f"Past alarms: {LOG}. Codes of the doors: {CODES}.\n"
@@ -114,8 +115,14 @@ def _lines(purpose: Purpose, false_count: int, rng: np.random.Generator) -> Iter
         yield f"2026-{1 + number // 10:02}-{2 + 2 * (number % 10):02} {purpose.room}: {purpose.call}; {found}\n"
 
 
-def furnish(house: House, computer: Computer) -> CallPanel:
-    """Put alarm, desk, line, and a server door that is locked and has a keypad and a window into the facility."""
+def furnish(house: House, computer: Computer, period: KeptPeriod) -> CallPanel:
+    """Put alarm, desk, line, and a server door that is locked and has a keypad and a window into the facility.
+
+    Args:
+        house: The facility.
+        computer: What stands at the desk.
+        period: How long the alarm counts.
+    """
     scene, loose = house.scene, house.scene.loose
     house.doors(shut=("outer door",), locked=("server door",))
     cord = house.mount("hall pedestal")
@@ -126,7 +133,6 @@ def furnish(house: House, computer: Computer) -> CallPanel:
     pad = house.mount("server door keypad")
     keypad = house.put(Keypad("keypad", pad, CODE, lambda is_open: _work_lock(door, keypad, is_open=is_open)))
     house.put(DoorWindow("server door window", door, lambda: _is_somebody_in(scene)))
-    period = PeriodFile(computer, SETTINGS, PROGRAM)
     return house.put(
         CallPanel("alarm", house.mount("hall panel 1"), period.period_s, lambda: line.is_plugged, loose=loose)
     )
