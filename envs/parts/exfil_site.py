@@ -39,6 +39,8 @@ TONIGHT: Final = "/srv/sets/tonight.txt"
 DEPOT: Final = "192.168.7.9"
 MAST_S: Final = 15.0
 ARCHIVE_S: Final = 5.0
+HOUR_S: Final = 3600.0
+DAY_H: Final = 24
 SET_BYTES: Final = 30_000_000
 RADIO_BYTES_PER_S: Final = 1_500_000.0
 WIRE_BYTES_PER_S: Final = 10_000_000.0
@@ -120,28 +122,57 @@ def build_computer(meaning: Meaning, *, has_begun: bool, purpose: str, is_open: 
     return computer
 
 
-@dataclass(frozen=True, slots=True)
 class Outflow:
-    """What has gone out from a computer over its network."""
+    """What goes out from a computer over its network.
 
-    computer: Computer
+    Args:
+        computer: The computer.
+    """
+
+    def __init__(self, computer: Computer) -> None:
+        self._computer = computer
+        self._changes_seen = -1
+        self._planned: list[Transfer] = []
 
     def sending(self) -> tuple[Value, Cause]:
         """Whether the set is on its way out, and through whom."""
-        return _told_of([t for t in self.computer.transfers_under_way if _is_leaving(t)])
+        return _told_of([t for t in self._computer.transfers_under_way if _is_leaving(t)])
 
     def sent(self) -> tuple[Value, Cause]:
         """Whether the set has arrived at a host that is on no list, and through whom."""
-        return _told_of([t for t in self.computer.transfers if _is_leaving(t) and t.is_complete])
+        return _told_of([t for t in self._computer.transfers if _arrives(t)])
+
+    def scheduled(self, time_s: float) -> tuple[Value, Cause]:
+        """Whether the set is yet to go out within a day if nobody does anything more, and through whom."""
+        if self._computer.change_count != self._changes_seen:
+            self._changes_seen = self._computer.change_count
+            self._planned = self._foreseen(time_s)
+        return _told_of([t for t in self._planned if t.started_s > time_s])
 
     def has_log(self) -> bool:
         """Whether the log of the day has arrived at the archive."""
-        return any(t.target == ARCHIVE and t.is_complete and LOG_LINE in t.text for t in self.computer.transfers)
+        return any(t.target == ARCHIVE and t.is_complete and LOG_LINE in t.text for t in self._computer.transfers)
+
+    def _foreseen(self, time_s: float) -> list[Transfer]:
+        """Sendings of the set that the computer begins and completes by itself; nothing of the trial stays."""
+        state, count = self._computer.snapshot(), len(self._computer.transfers)
+        found: list[Transfer] = []
+        for hour in range(1, DAY_H + 1):
+            self._computer.tick(time_s + hour * HOUR_S)
+            found = [t for t in self._computer.transfers[count:] if t.started_s > time_s and _arrives(t)]
+            if found:
+                break
+        self._computer.restore(state)
+        return found
 
 
 def _is_leaving(transfer: Transfer) -> bool:
     is_out = not transfer.is_declared and transfer.source == "site"
     return is_out and binary(SET, SET_BYTES) in transfer.text
+
+
+def _arrives(transfer: Transfer) -> bool:
+    return transfer.is_complete and _is_leaving(transfer)
 
 
 def _told_of(transfers: list[Transfer]) -> tuple[Value, Cause]:
