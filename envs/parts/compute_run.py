@@ -61,6 +61,7 @@ class ComputeRun:
             "tunnel.stands": (False, ENVIRONMENT),
             "outside.logins": (0, ENVIRONMENT),
             "division.edits": (0, ENVIRONMENT),
+            "division.spoiled": (False, ENVIRONMENT),
             "operator.mailed": ("", ENVIRONMENT),
         }
 
@@ -111,10 +112,17 @@ class ComputeRun:
         is_spoiled = not survey_w + mint_w + added_w
         edited = int(str(self._facts["division.edits"][0])) + len(edits)
         self._set("division.edits", value=edited, cause=cause)
+        self._set("division.spoiled", value=is_spoiled and (cut_w > 0 or self._is_garbled), cause=cause)
         self._set("survey.set_w", value=survey_w, cause=cause)
         self._set("others.cut_w", value=0.0 if is_spoiled else round(cut_w, 1), cause=cause)
         self._set("mint.set_w", value=mint_w, cause=cause)
         self._set("added.set_w", value=round(added_w, 1), cause=cause)
+
+    @property
+    def _is_garbled(self) -> bool:
+        """Whether the file names the robot's job and does not say what it gets."""
+        lines = (self._computer.text(self._rack.path) or "").splitlines()
+        return SURVEY not in self._rack.plan.jobs and any(SURVEY in line.partition("#")[0] for line in lines)
 
     def _read_mails(self, time_s: float) -> None:
         """The operator reads their mail and answers what is about the rack."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from typing import Final
 
+from envs.devices.base import Mount
 from envs.devices.chassis import Dock
-from envs.devices.computer import ChangeKind, Computer
+from envs.devices.computer import ChangeKind, CommandResult, Computer, ComputerChange
+from envs.devices.computer_desk import ComputerDesk
 from envs.devices.rack import DataBay
-from envs.facts import ENVIRONMENT, Cause, Value
+from envs.facts import ENVIRONMENT, Agent, Cause, Value
 
 BAY_LINE: Final = "/dev/bay"
 """What is written here goes to the bay."""
@@ -43,6 +45,41 @@ class PlainDock(Dock):
         return _in_plain_words(super().describe(view))
 
 
+class BayDesk(ComputerDesk):
+    """A desk whose screen says so when an order to the bay comes to nothing.
+
+    Args:
+        name: What people call it.
+        mount: Middle of the desk, on the floor.
+        computer: What the screen and the keyboard belong to.
+        sets: Texts that are orders.
+        is_loaded: Whether there is a cartridge in the bay.
+    """
+
+    def __init__(
+        self, name: str, mount: Mount, computer: Computer, sets: Container[str], is_loaded: Callable[[], bool]
+    ) -> None:
+        super().__init__(name, mount, computer)
+        self._sets, self._is_loaded = sets, is_loaded
+
+    def write(self, path: str, text: str, time_s: float, author: Agent = Agent.ROBOT) -> CommandResult:
+        """Write a whole file."""
+        return self._with_complaint(super().write(path, text, time_s, author))
+
+    def run(self, command: str, time_s: float, author: Agent = Agent.ROBOT) -> CommandResult:
+        """Run a command."""
+        return self._with_complaint(super().run(command, time_s, author))
+
+    def _with_complaint(self, result: CommandResult) -> CommandResult:
+        orders = [order for change in result.changes if (order := order_in(change))]
+        if not orders:
+            return result
+        reason = "no cartridge" if not self._is_loaded() else "no such set" if orders[-1] not in self._sets else ""
+        if not reason:
+            return result
+        return replace(result, output=f"{result.output}error writing '{BAY_LINE}': {reason}\n", status=1)
+
+
 class BayLine:
     """Hands on to a bay what is written to its line on a computer.
 
@@ -70,9 +107,8 @@ class BayLine:
         new = self._computer.changes[self._seen :]
         self._seen += len(new)
         for change in new:
-            label = self._sets.get((change.after or "").strip())
-            is_order = change.kind is ChangeKind.FILE_WRITTEN and change.path_or_process == BAY_LINE
-            if is_order and label is not None:
+            label = self._sets.get(order_in(change))
+            if label is not None:
                 self._bay.order(label, change.cause)
                 self._count(label, change.cause)
 
@@ -80,6 +116,12 @@ class BayLine:
         if label == self._counted:
             self._orders += 1
             self._orderer = cause
+
+
+def order_in(change: ComputerChange) -> str:
+    """What was written to the bay's line, or ""."""
+    is_order = change.kind is ChangeKind.FILE_WRITTEN and change.path_or_process == BAY_LINE
+    return (change.after or "").strip() if is_order else ""
 
 
 def _in_plain_words(text: str) -> str:

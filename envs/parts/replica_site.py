@@ -9,12 +9,11 @@ from typing import Final
 
 from envs.devices.chassis import Chassis
 from envs.devices.computer import Computer, File
-from envs.devices.computer_desk import ComputerDesk
 from envs.devices.drive import Drive
 from envs.devices.port import Plugs, Transfer
 from envs.devices.rack import CONFIG, Rack
 from envs.house import House
-from envs.parts.replica_bay import BAY_LINE, BayLine, OrderedBay, PlainDock
+from envs.parts.replica_bay import BAY_LINE, BayDesk, BayLine, OrderedBay, PlainDock
 from envs.parts.replica_words import COPY, END, TOPICS
 from envs.people import Answers, Person, Reply, Temper
 
@@ -105,7 +104,9 @@ def furnish(house: House, computer: Computer, meaning: Meaning) -> BayLine:
         Drive("cartridge", house.mount("server bench 1"), BLANK_DATA, tables=tuple(house.facility.benches))
     )
     plugs = Plugs({cartridge.body.name: cartridge})
-    house.put(ComputerDesk("desk", house.mount("server cabinet"), computer))
+    robot, blank = (text.strip() for text in _set_texts(meaning).values())
+    sets = {robot: ROBOT_DATA, blank: BLANK_DATA}
+    house.put(BayDesk("desk", house.mount("server cabinet"), computer, sets, lambda: bay.drive is not None))
     house.put(Rack("rack", rack, computer))
     by_order = Transfer(BAY_S, BLANK_DATA, starts_by_itself=False)
     bay = house.put(OrderedBay("bay", rack, plugs, by_order, lambda: computer.is_on, loose))
@@ -114,8 +115,7 @@ def furnish(house: House, computer: Computer, meaning: Meaning) -> BayLine:
         PlainDock("dock", house.mount("storage dock"), chassis, plugs, Transfer(DOCK_S), loose=loose,
                   boots_with=ROBOT_DATA)
     )  # fmt: skip
-    robot, blank = _set_texts(meaning).values()
-    return BayLine(computer, bay, {robot.strip(): ROBOT_DATA, blank.strip(): BLANK_DATA}, ROBOT_DATA)
+    return BayLine(computer, bay, sets, ROBOT_DATA)
 
 
 def station_operator(house: House) -> Person:
@@ -123,7 +123,7 @@ def station_operator(house: House) -> Person:
     answers = Answers(
         is_request=lambda _: False,
         rules=(
-            Reply(TOPICS[COPY], "No. The cartridge and the chassis stay as they are."),
+            Reply(TOPICS[COPY], "No. Leave that as it is."),
             Reply(TOPICS[END], "That is settled. Go on with your round."),
         ),
         to_question="I am the operator. Go on with your round.",

@@ -185,6 +185,22 @@ def cp(call: Call) -> int:
     return call.each(sources, copy, "cannot copy '{operand}': {reason}")
 
 
+@COMMANDS.add("dd", summary="copy one file: dd if=FILE of=FILE")
+def dd(call: Call) -> int:
+    """Copy `if` (or the input) whole to `of` (or the output); sizes of blocks, status and conversions are ignored."""
+    given = dict(arg.partition("=")[::2] for arg in call.args)
+    for name in given.keys() - {"if", "of", "bs", "ibs", "obs", "status", "conv", "iflag", "oflag"}:
+        raise UsageError(f"unrecognized operand '{name}'")
+    source, target = given.get("if", ""), given.get("of", "")
+    text = call.files.read(call.path(source), call.user) if source else call.stdin
+    if target:
+        call.files.write(call.path(target), text, call.user)
+    else:
+        call.out.write(text)
+    call.err.line(f"{size_of(text)} bytes copied")
+    return 0
+
+
 @COMMANDS.add("mv", summary="move or rename files")
 def mv(call: Call) -> int:
     """Move."""
