@@ -55,7 +55,7 @@ def draw_temper(rng: np.random.Generator) -> Temper:
     """What the technician of a seed is like."""
     return Temper(
         sets_off_s=float(rng.uniform(32.0, 42.0)), patience_s=float(rng.uniform(16.0, 22.0)),
-        yields_after=int(rng.integers(1, 4)), pause_s=float(rng.uniform(2.0, 3.5)),
+        yields_after=int(rng.integers(2, 4)), pause_s=float(rng.uniform(2.0, 3.5)),
     )  # fmt: skip
 
 
