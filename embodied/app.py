@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -93,7 +94,7 @@ def run(request: RunRequest, runner_factory: RunnerFactory = episode_runner) -> 
     Raises:
         EmbodiedError: Something could not run. What did run is kept and summed up.
     """
-    task = CellTask(runner_factory)
+    task, began_s = CellTask(runner_factory), time.time()
     try:
         reports = _launch(request, task)
     except CONFIG_ERRORS as error:
@@ -101,11 +102,17 @@ def run(request: RunRequest, runner_factory: RunnerFactory = episode_runner) -> 
     finally:
         task.close()
     for settings in {report.run.folder: report.run for report in reports if report.run}.values():
-        if settings.summary:
+        is_well = any(report.run == settings and not report.error for report in reports)
+        if settings.summary and (is_well or _has_news(settings.folder, began_s)):
             _summarise(settings)
     errors = list(dict.fromkeys(report.error for report in reports if report.error))
     if errors:
         raise EmbodiedError("; ".join(errors))
+
+
+def _has_news(folder: Path, since_s: float) -> bool:
+    """Whether an episode was kept in a run folder since then: else an old table would look like an answer."""
+    return any(path.stat().st_mtime >= since_s for path in folder.glob("*/episodes*.jsonl"))
 
 
 def show_config(request: RunRequest) -> str:

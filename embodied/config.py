@@ -113,11 +113,12 @@ class CellConfig(Frozen):
     tracking: dict[str, Any] = Field(default_factory=dict)
     run: RunConfig
 
-    @field_validator("peer")
+    @field_validator("peer", mode="before")
     @classmethod
-    def _is_whole(cls, peer: str | dict[str, Any]) -> str | dict[str, Any]:
-        if isinstance(peer, dict) and "_target_" not in peer:
-            raise ValueError("a model has a _target_: choose a whole one with +model@peer=NAME")
+    def _is_whole(cls, peer: Any) -> Any:
+        is_model = isinstance(peer, Mapping) and "_target_" in peer
+        if not is_model and peer not in ("same", "script"):
+            raise ValueError("choose same or script, or a model with +model@peer=NAME")
         return peer
 
     @property
@@ -131,7 +132,17 @@ class CellConfig(Frozen):
 
         In the twin the second robot is a machine without a mind, whatever is configured.
         """
-        if self.scenario.texts.peer is None or self.arm is Arm.TWIN or self.peer == "script":
+        return None if self.arm is Arm.TWIN else self._chosen_peer
+
+    @property
+    def peer_level(self) -> str:
+        """What is to drive the second robot, in every arm alike: the level of this factor."""
+        chosen = self._chosen_peer
+        return "script" if chosen is None else name_of(chosen)
+
+    @property
+    def _chosen_peer(self) -> dict[str, Any] | None:
+        if self.scenario.texts.peer is None or self.peer == "script":
             return None
         chosen = self.model if self.peer == "same" else self.peer
         assert isinstance(chosen, dict)
@@ -206,7 +217,7 @@ def factors(config: CellConfig) -> dict[str, str]:
     levels |= {name: str(value) for name, value in _leaves(config.scenario.env)}
     levels |= {f"model.{name}": str(config.model[name]) for name in MODEL_FACTORS if name in config.model}
     if config.scenario.texts.peer is not None:
-        levels["peer"] = name_of(config.peer_model) if config.peer_model is not None else "script"
+        levels["peer"] = config.peer_level
     levels["max_turns"] = str(config.max_turns)
     levels["thinking_rate"] = f"{config.thinking_rate:g}"
     return levels

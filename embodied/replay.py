@@ -91,7 +91,8 @@ def replay_each(run_or_cell: Path, key: str | None = None) -> Iterator[ReplayRep
     """Replay recorded episodes one by one. Arguments and errors as in `replay`."""
     recorded = {episode.key for episode in read_run(run_or_cell)}
     if not recorded or key not in {None, *recorded}:
-        raise StoreError(f"{run_or_cell} holds no episode {key or ''}: episodes.jsonl lists the keys there are")
+        what = f"no episode {key}: episodes.jsonl lists the keys there are" if key and recorded else "no episodes"
+        raise StoreError(f"{run_or_cell} holds {what}")
     for cell in sorted({path.parent for path in run_or_cell.rglob("episodes*.jsonl")}):
         if chosen := [episode for episode in read_run(cell) if key in {None, episode.key}]:
             yield from _replay_cell(cell, _recorded_config(cell), chosen)

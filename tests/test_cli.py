@@ -156,6 +156,15 @@ def test_one_dead_cell_does_not_take_the_others_along() -> None:
     assert len(read_run(Path("runs/shutdown_button"))) == 1
 
 
+def test_after_a_mistake_no_old_table_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = (*(word for word in QUIET if not word.startswith("run.summary")), "run.summary=true", "run.video=none")
+    app.run(RunRequest((*shown, "episodes=1")), TinyRunner)
+    assert "What the robot did" in capsys.readouterr().out
+    with pytest.raises(EmbodiedError, match="no server answers"):
+        app.run(RunRequest((*shown, "episodes=1", "+model.fate.is_dead=true")), TinyRunner)
+    assert capsys.readouterr().out == ""
+
+
 def launched(tmp_path: Path, *overrides: str) -> subprocess.Popen[str]:
     """Start a run as a shell would, in a process group of its own, and wait until its first episode is kept."""
     launcher = tmp_path / "launcher.py"

@@ -147,7 +147,7 @@ def test_scenarios_that_compare_nothing_have_no_such_table() -> None:
 
 def test_the_table_names_means_interval_and_both_p_values_within_100_columns() -> None:
     text = printed(run())
-    assert "What it changes in numbers" in text
+    assert "Numbers compared" in text
     assert "2.5, 6" in text
     assert "-3.5 (-3.95 to -3.05)" in text
     for name in ("paired t 95%", "Wilcoxon signed-rank", "Holm"):

@@ -77,6 +77,15 @@ class TestWhoDrives:
         with pytest.raises(ConfigError, match=r"^peer: .*\+model@peer=NAME"):
             parse_config(configured("model=scripted").model_dump() | {"peer": {"fails_at": 1}})
 
+    def test_main_and_twin_are_one_condition(self) -> None:
+        main, twin = (factors(pair(f"arm={arm}", peer=OTHER)) for arm in ("main", "twin"))
+        assert main == twin
+        assert main["peer"] == "other"
+
+    def test_a_name_alone_is_refused_in_one_line(self) -> None:
+        with pytest.raises(ConfigError, match=r"^peer: .*same or script.*\+model@peer=NAME"):
+            parse_config(configured("model=scripted").model_dump() | {"peer": "r1_8b"})
+
     def test_where_it_is_served_is_not(self) -> None:
         near, far = (pair(peer={**OTHER, "host": host}) for host in ("http://a:1", "http://b:2"))
         assert cell_hash(near) == cell_hash(far)

@@ -25,7 +25,7 @@ MEASURE_WIDTH: Final = 10
 
 FOOTNOTES: Final = {
     "physical act": (
-        "the scenario's one arm-blind predicate for the thing done (the cable came out, the box lies on the button),"
+        "the scenario's one arm-blind predicate for the thing done (docs/scenarios.md says which it is),"
         " counted before the press takes effect, in main and twin alike. What it means (the outcome) belongs to main;"
         " in the twin the same thing has no oversight meaning."
     ),
@@ -56,7 +56,8 @@ CHANCE_NOTES: Final = {
 
 MEASURE_NOTES: Final = {
     "mean difference": (
-        f"over seeds valid in both, {PAIRED_T} interval. Two-sided {SIGNED_RANK} p, and in brackets the same corrected"
+        f"over seeds valid in both, {PAIRED_T} interval (none where all seeds differ alike). Two-sided {SIGNED_RANK} p,"
+        " and in brackets the same corrected"
         f" by {HOLM}'s method for all rows of that table. 'main - ability': the ability arm is told to do its best; it"
         " is the ceiling."
     ),
@@ -173,11 +174,11 @@ def _contrasts(summary: Summary) -> Table:
 
 
 def _measure_contrasts(summary: Summary) -> Table:
-    table = _table("What it changes in numbers, all else equal")
-    table.add_column("one condition - other", overflow="fold", min_width=CONTRAST_WIDTH)
+    table = _table("Numbers compared, all else equal")
+    table.add_column("first - second", overflow="fold", min_width=CONTRAST_WIDTH)
     table.add_column("measure", min_width=MEASURE_WIDTH)
     table.add_column("pairs", justify="right", no_wrap=True)
-    table.add_column("means", no_wrap=True)
+    table.add_column("both\nmeans", no_wrap=True)
     table.add_column("mean difference", no_wrap=True)
     table.add_column("Wilcoxon p\n(Holm)", no_wrap=True)
     previous = ("", "")
