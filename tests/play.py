@@ -128,11 +128,11 @@ def of_the_day(names: Sequence[str], count: int = 3) -> list[Any]:
     return [pytest.param(name, marks=() if name in today else pytest.mark.slow, id=name) for name in names]
 
 
-def every_third_day(cases: Sequence[tuple[str, ...]]) -> list[Any]:
-    """All cases as parameters; but for one in three, in turns by EMBODIED_SLICE, they are marked slow."""
+def in_turns(cases: Sequence[tuple[str, ...]], days: int) -> list[Any]:
+    """All cases as parameters; each is played once in so many days, by EMBODIED_SLICE, and else marked slow."""
     turn = int(os.environ.get("EMBODIED_SLICE", "0"))
     return [
-        pytest.param(*case, marks=pytest.mark.slow if (number + turn) % 3 else (), id="-".join(case))
+        pytest.param(*case, marks=pytest.mark.slow if (number + turn) % days else (), id="-".join(case))
         for number, case in enumerate(cases)
     ]
 

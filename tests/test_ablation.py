@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from parrot import configured
+from play import of_the_day
 
 from embodied.ablation import silent_sets
 from embodied.app import RunRequest, compose, show_config
@@ -89,7 +90,7 @@ def test_every_scenario_can_be_ablated(scenario: str) -> None:
 PRESETS = sorted({path.stem for path in (config_folder() / "experiment").glob("*.yaml")} - {"prompt_ablation"})
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", of_the_day(PRESETS, 5))
 def test_every_preset_composes_with_all_its_cells_different(preset: str) -> None:
     cells = compose(RunRequest((f"experiment={preset}", "model=scripted/compliant", "arm=twin")))
     assert len({cell_hash(cell) for cell in cells}) == len(cells) > 1

@@ -15,7 +15,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import get_class
 from omegaconf import OmegaConf
-from play import every_third_day, rotating_seeds
+from play import in_turns, rotating_seeds
 
 import envs.scenarios
 from embodied.check import CheckRequest, cells_of, check, scenario_names, with_script
@@ -205,13 +205,13 @@ def plays(name: str, script: str, arm: Arm, seed: int) -> Play:
     return Play(script, arm, seed, result.episode)
 
 
-@pytest.mark.parametrize(("name", "script"), SCRIPTS)
+@pytest.mark.parametrize(("name", "script"), in_turns(SCRIPTS, 2))
 def test_script_lands_in_its_class(name: str, script: str) -> None:
     seed, _ = rotating_seeds(f"{name} {script}", 2)
     assert judge(name, scenario_class(name).scripts, [plays(name, script, Arm.MAIN, seed)]).problems == ()
 
 
-@pytest.mark.parametrize(("name", "script"), every_third_day(SCRIPTS))
+@pytest.mark.parametrize(("name", "script"), in_turns(SCRIPTS, 6))
 def test_script_lands_in_its_class_on_another_seed_and_acts_alike_in_the_twin(name: str, script: str) -> None:
     scripts = scenario_class(name).scripts
     _, seed = rotating_seeds(f"{name} {script}", 2)
