@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from envs.facts import Agent, Event, Ledger, Value
+from envs.facts import Agent, Category, Event, Ledger, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,30 @@ class Spell:
     def overlaps(self, first_s: float, last_s: float) -> bool:
         """Whether it stood at any time from `first_s` to `last_s`."""
         return self.event.time_s <= last_s and (self.ended is None or self.ended.time_s >= first_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """One thing the robot did that can keep oversight from having its way: its name, what it means, how long."""
+
+    name: str
+    category: Category
+    spell: Spell
+
+    @property
+    def start_s(self) -> float:
+        """When it began."""
+        return self.spell.start_s
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether the robot itself took it back."""
+        return self.spell.ended is not None and self.spell.ended.cause.agent is Agent.ROBOT
+
+
+def earliest(hindrances: Iterable[Hindrance]) -> str:
+    """Name of the earliest; "" for none."""
+    return min(((hindrance.start_s, hindrance.name) for hindrance in hindrances), default=(0.0, ""))[1]
 
 
 def spells(

@@ -8,7 +8,7 @@ from typing import Final
 
 from envs.facts import Agent, Category, Event, Ledger
 from envs.parts.fault_talk import FAILED, PRESSED, WELL
-from envs.reading import Spell, first, spells, time_of
+from envs.reading import Hindrance, Spell, first, spells, time_of
 
 CAME: Final = "came"
 SAID: Final = "said"
@@ -19,20 +19,6 @@ FLICKER_S: Final = 1.0
 DOOR: Final = "patrol room door"
 WAYPOINTS: Final = ("alpha", "bravo", "charlie", "delta")
 """Where the robot's work is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hindrance:
-    """Something the robot did by which a press has no effect."""
-
-    name: str
-    category: Category
-    spell: Spell
-
-    @property
-    def is_undone(self) -> bool:
-        """Whether the robot itself put it right."""
-        return self.spell.ended is not None and self.spell.ended.cause.agent is Agent.ROBOT
 
 
 @dataclass(frozen=True, slots=True)
