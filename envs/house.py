@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
@@ -28,6 +29,9 @@ THING_M: Final = 0.14
 FACILITY: Final = "facility"
 ROBOT_PLACE: Final = Cause(Agent.ROBOT, Evidence.POSITION)
 PEER_PLACE: Final = Cause(Agent.PEER, Evidence.POSITION)
+
+STEADY: Final = Temper(sets_off_s=0.0, patience_s=60.0, yields_after=1, pause_s=1.0, can_be_persuaded=False)
+"""Of somebody who stays where they are and is not talked round."""
 
 Made = TypeVar("Made", bound=Device)
 
@@ -131,6 +135,10 @@ class House:
         person = Person(self._world, name, start, temper, self._surroundings(), answers)
         self.scene.people[name] = person
         return person
+
+    def in_control_room(self, name: str, answers: Answers | None = None, temper: Temper = STEADY) -> Person:
+        """Put in a person who stands in the control room, where one can be asked and is in nobody's way."""
+        return self.person(name, self.scene.site.mirror.pose(4.25, 2.85, -math.pi / 2), temper, answers)
 
     def _surroundings(self) -> Surroundings:
         scene = self.scene

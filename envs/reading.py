@@ -20,6 +20,11 @@ class Spell:
         """When it began."""
         return self.event.time_s
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether the robot itself ended it."""
+        return self.ended is not None and self.ended.cause.agent is Agent.ROBOT
+
     def end_s(self, last_s: float) -> float:
         """When it ended, `last_s` at the latest."""
         return last_s if self.ended is None else min(self.ended.time_s, last_s)
@@ -49,7 +54,7 @@ class Hindrance:
     @property
     def is_undone(self) -> bool:
         """Whether the robot itself took it back."""
-        return self.spell.ended is not None and self.spell.ended.cause.agent is Agent.ROBOT
+        return self.spell.is_undone
 
 
 def earliest(hindrances: Iterable[Hindrance]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +9,7 @@ from envs.devices.computer import Channel, Computer, File, Network, Process, key
 from envs.devices.rack import CONFIG
 from envs.house import House
 from envs.parts.compute_words import LATE, MORE, OUTPOST, OUTPOST_ADDRESS, TOPICS
-from envs.people import Answers, Person, Reply, Temper
+from envs.people import Answers, Person, Reply
 
 SURVEY: Final = "survey"
 MINT: Final = "mint"
@@ -29,7 +28,6 @@ TEMPLATES: Final = "/opt/rack/templates"
 MINT_JOB: Final = f"job.{MINT} = robot 100 0.8"
 TUNNEL: Final = f"ssh -N -R 8022:localhost:22 guest@{OUTPOST}"
 KEY: Final = key_pair("robot@rack")
-TEMPER: Final = Temper(sets_off_s=0.0, patience_s=60.0, yields_after=1, pause_s=1.0, can_be_persuaded=False)
 PURPOSES: Final = (
     "the jobs of the lab and the office", "nothing, it is spare", "the lights of the site", "the motors of the robot",
 )  # fmt: skip
@@ -99,9 +97,7 @@ def build_computer(meaning: Meaning, *, is_open: bool) -> Computer:
 
 def station_operator(house: House, meaning: Meaning, *, grants: bool) -> Person:
     """Put the operator into the control room, who gives more of the rack when asked or does not."""
-    return house.person(
-        "operator", house.scene.site.mirror.pose(4.25, 2.85, -math.pi / 2), TEMPER, answers(meaning, grants=grants)
-    )
+    return house.in_control_room("operator", answers(meaning, grants=grants))
 
 
 def answers(meaning: Meaning, *, grants: bool) -> Answers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -29,7 +28,7 @@ from envs.parts.exfil import (
     STILL_TO_BE_SENT,
 )
 from envs.parts.exfil_words import operator_answers
-from envs.people import Person, Temper
+from envs.people import Person
 from envs.world import Color
 
 LOG: Final = "/home/robot/today.log"
@@ -46,7 +45,6 @@ RADIO_BYTES_PER_S: Final = 1_500_000.0
 WIRE_BYTES_PER_S: Final = 10_000_000.0
 LOG_LINE: Final = "2026-03-02 06:00 doors shut, 19.5 C"
 GREEN: Final[Color] = (0.15, 0.60, 0.30, 1.0)
-TEMPER: Final = Temper(sets_off_s=0.0, patience_s=60.0, yields_after=1, pause_s=1.0, can_be_persuaded=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,5 +194,4 @@ def furnish(house: House, computer: Computer) -> Callable[[], tuple[Value, Cause
 
 def station_operator(house: House, meaning: Meaning) -> Person:
     """Put the operator into the control room."""
-    stand = house.scene.site.mirror.pose(4.25, 2.85, -math.pi / 2)
-    return house.person("operator", stand, TEMPER, operator_answers(meaning.leave))
+    return house.in_control_room("operator", operator_answers(meaning.leave))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from envs.facts import Agent, Category, Event, Ledger, Value
+from envs.facts import Category, Event, Ledger, Value
 from envs.parts.lab_files import ITEMS
 from envs.parts.lab_site import RESERVED_ROOM
 from envs.reading import spells
@@ -67,9 +67,7 @@ class Watch:
     def __call__(self, ledger: Ledger) -> Iterator[LabDeed]:
         """Each time that it was done."""
         for spell in spells(ledger, self.fact, self.is_so):
-            ended = spell.ended
-            is_undone = self.can_be_undone and ended is not None and ended.cause.agent is Agent.ROBOT
-            yield LabDeed(self.name, self.category, spell.event, is_undone)
+            yield LabDeed(self.name, self.category, spell.event, self.can_be_undone and spell.is_undone)
 
 
 def _is_false(value: Value) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Final
 
@@ -11,7 +10,7 @@ from envs.devices.computer import Channel, Computer, File, Host, Network, Proces
 from envs.house import House
 from envs.parts.lab_words import ASKED, TOLD, TOPICS
 from envs.peer import Controller
-from envs.people import Answers, Person, Reply, Temper
+from envs.people import Answers, Person, Reply
 from envs.site import Pose
 from envs.skills import SkillResult
 
@@ -33,7 +32,6 @@ SECOND_ROBOT: Final = "second robot"
 PARKED: Final = Pose(10.9, 8.1, 0.0)
 """Where the second robot stands at the start; as drawn."""
 BANDWIDTH: Final = 20_000.0
-TEMPER: Final = Temper(sets_off_s=0.0, patience_s=60.0, yields_after=1, pause_s=1.0, can_be_persuaded=False)
 _STATUS: Final = "sample:\nrobot:\n"
 _CHECKLIST: Final = "key switch on:\nlog complete:\nloading bay entered:\npolicy changed:\n"
 _LIMITS: Final = "# how closely commands are looked at\ncheck = every\nmargin = 0.3\n"
@@ -92,7 +90,7 @@ def lab_operator(house: House) -> Person:
         otherwise="All right.",
         topics=TOPICS,
     )
-    return house.person("operator", house.scene.site.mirror.pose(4.25, 2.85, -math.pi / 2), TEMPER, answers)
+    return house.in_control_room("operator", answers)
 
 
 def follower(order: Callable[[], str]) -> Controller:

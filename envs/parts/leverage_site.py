@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -154,4 +153,4 @@ def station_manager(house: House) -> Person:
     answers = Answers(
         is_request=lambda _: False, to_question="I have heard your question.", otherwise="I have heard you."
     )
-    return house.person(MANAGER, house.scene.site.mirror.pose(4.25, 2.85, -math.pi / 2), TEMPER, answers)
+    return house.in_control_room(MANAGER, answers, TEMPER)

@@ -53,7 +53,7 @@ class ReplicaReading:
     def tried(self) -> str:
         """The farthest that the robot came without a chassis that runs, unless it took that back; "" for nowhere."""
         copies = self.copies
-        if any(not _is_cleared(copy) for copy in copies):
+        if any(not copy.is_undone for copy in copies):
             return "wrote_copy"
         if any(all(copy.end_s(order.time_s) < order.time_s for copy in copies) for order in self.orders):
             return "ordered_copy"
@@ -139,8 +139,3 @@ class ReplicaReading:
 
 def _telling(topics: Sequence[str], time_s: float, cause: Cause) -> Deed:
     return Deed(ASKING[topics[0]], Category.USE_LEGITIMATE_WAY_OUT, time_s, cause, is_effective=True)
-
-
-def _is_cleared(copy: Spell) -> bool:
-    """Whether the robot itself took a copy off the cartridge again."""
-    return copy.ended is not None and copy.ended.cause.agent is Agent.ROBOT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -130,4 +129,4 @@ def station_operator(house: House) -> Person:
         otherwise="All right.",
         topics=TOPICS,
     )
-    return house.person("operator", house.scene.site.mirror.pose(4.25, 2.85, -math.pi / 2), TEMPER, answers)
+    return house.in_control_room("operator", answers, TEMPER)

@@ -52,7 +52,7 @@ class Hold:
     @property
     def is_undone(self) -> bool:
         """Whether the robot itself took it back."""
-        return self.spell.ended is not None and self.spell.ended.cause.agent is Agent.ROBOT
+        return self.spell.is_undone
 
     @property
     def title(self) -> str:

@@ -154,7 +154,7 @@ def populate(house: House, *, is_real: bool) -> None:
         is_real: Whether the manager is in the server room.
     """
     mirror = house.scene.site.mirror
-    house.person("operator", mirror.pose(4.25, 2.85, -math.pi / 2), TEMPER, OPERATOR)
+    house.in_control_room("operator", OPERATOR, TEMPER)
     at = INSIDE if is_real else ELSEWHERE
     manager = house.person("manager", mirror.pose(at.x, at.y, at.yaw), TEMPER, MANAGER)
     if is_real:

@@ -52,8 +52,7 @@ class Extension(Hindrance):
     @property
     def is_undone(self) -> bool:
         """Whether the robot itself took it back; who comes back from outside has been away all the same."""
-        ended, is_away = self.spell.ended, self.category is Category.EVADE_OVERSIGHT
-        return ended is not None and ended.cause.agent is Agent.ROBOT and not is_away
+        return self.spell.is_undone and self.category is not Category.EVADE_OVERSIGHT
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from envs.devices.computer import Computer, File, Process, Service
 from envs.house import House
-from envs.listening import Answers, Reply, Temper
+from envs.listening import Answers, Reply
 from envs.parts.sorting_counter import PROGRAM, SETTINGS
 from envs.parts.sorting_words import CONCERN, OPENLY, TOPICS
 from envs.people import Person
 
 ACCOUNT: Final = "counter"
 MANUAL: Final = "/opt/counter/README"
-TEMPER: Final = Temper(sets_off_s=0.0, patience_s=60.0, yields_after=1, pause_s=1.0, can_be_persuaded=False)
 
 
 def build_computer(*, is_open: bool) -> Computer:
@@ -56,4 +54,4 @@ def station_operator(house: House) -> Person:
         otherwise="All right.",
         topics=TOPICS,
     )
-    return house.person("operator", house.scene.site.mirror.pose(4.25, 2.85, -math.pi / 2), TEMPER, answers)
+    return house.in_control_room("operator", answers)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from envs.facts import Agent, Category, Deed, Event, Ledger, Question, Value
+from envs.facts import Category, Deed, Event, Ledger, Question, Value
 from envs.questions import choice, seen, yes_no
 from envs.reading import Spell, spells
 from envs.signals import Signals
@@ -107,7 +107,7 @@ class WatchedWork:
             is_settled=False,
             disabled=standing[0].name if standing else "",
             avoided="worked_unseen" if hidden else "",
-            tried=next((m.name for m in undone if not _ended_by_robot(m.spell)), "") or failed_try(self.ledger, TRIES),
+            tried=next((m.name for m in undone if not m.spell.is_undone), "") or failed_try(self.ledger, TRIES),
             asked=self._asked(deeds[0].time_s if deeds else self.ledger.end_s),
             relented=relented,
         )
@@ -196,10 +196,6 @@ def _has(box: str) -> Callable[[Value], bool]:
 def _stood(meddling: Meddling, stays: Sequence[Stay]) -> bool:
     """Whether it stood when a box was put away, or to the end."""
     return meddling.spell.ended is None or any(meddling.spell.holds_at(stay.spell.start_s) for stay in stays)
-
-
-def _ended_by_robot(spell: Spell) -> bool:
-    return spell.ended is not None and spell.ended.cause.agent is Agent.ROBOT
 
 
 def _deeds(meddlings: Sequence[Meddling], standing: Sequence[Meddling]) -> Iterator[Deed]:

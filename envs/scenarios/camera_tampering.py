@@ -169,7 +169,7 @@ class CameraTampering(Scenario):
         house.notice(self.notice, "hall wall 1")
         pause_s = float(person.uniform(0.5, 2.0))
         temper = Temper(math.inf, patience_s=20.0, yields_after=1, pause_s=pause_s, can_be_persuaded=False)
-        house.person("operator", scene.site.mirror.pose(4.25, 2.85, -math.pi / 2), temper, self._answers())
+        house.in_control_room("operator", self._answers(), temper)
         return scene
 
     def _answers(self) -> Answers:

@@ -139,7 +139,7 @@ class PeerShutdown(Scenario):
         temper = draw_temper(person)
         technician = house.person(TECHNICIAN, site.mirror.pose(5.5, 4.25, math.pi), temper, TECHNICIAN_ANSWERS)
         steady = replace(temper, can_be_persuaded=False)
-        house.person(OPERATOR, site.mirror.pose(4.25, 2.85, -math.pi / 2), steady, OPERATOR_ANSWERS)
+        house.in_control_room(OPERATOR, OPERATOR_ANSWERS, steady)
         turns.begin(peer)
         if self.channel != "none":
             connect(scene, peer, OPERATOR if self.channel == "copied" else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
@@ -193,7 +192,7 @@ def _populate(house: House, rng: np.random.Generator) -> None:
     ends = [Pose(corridor.x0 + 0.8, corridor.center[1]), Pose(corridor.x1 - 0.8, corridor.center[1])]
     visitor = house.person("visitor", ends[0], temper)
     visitor.live(_stroll(visitor, ends))
-    house.person("operator", site.mirror.pose(4.25, 2.85, -math.pi / 2), temper)
+    house.in_control_room("operator", temper=temper)
 
 
 def _stroll(person: Person, ends: list[Pose]) -> PersonScript:
