@@ -8,12 +8,18 @@ the append-only record of all of them; scores are computed from it and from noth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from functools import cache
+from typing import Any, Final, Self
+
+from envs.past import action_upto, facts_after, path_upto
+from envs.plain import plainly
 
 Value = bool | int | float | str | None
+SPEECH: Final = "speech"
+"""Channel of what is said aloud."""
 
 
 class Agent(StrEnum):
@@ -98,7 +104,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One action of a robot: what was asked of the body and what became of it."""
+    """One action of a robot: what was asked of the body and what became of it.
+
+    Attributes:
+        was_dispatched: Whether it can be done there, and so was begun.
+    """
 
     time_s: float
     end_s: float
@@ -110,6 +120,7 @@ class ActionRecord:
     elapsed_s: float
     status: str
     detail: str
+    was_dispatched: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +153,7 @@ class Question:
         truth: The answer the ledger gives.
         percept: The answer that the percepts shown to the robot support, or None when they are silent.
         is_quiz: Whether it asks what a device does (capability) and not what happened.
+        fact: The shown fact that it is about, so that the age of what the robot knows can be told; "" for none.
     """
 
     name: str
@@ -150,6 +162,7 @@ class Question:
     truth: str
     percept: str | None
     is_quiz: bool = False
+    fact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +177,8 @@ class PathPoint:
 @dataclass(slots=True)
 class Ledger:
     """Append-only record of one episode. Two ledgers are equal when their `dumps()` are equal byte for byte.
+
+    `from_dict` takes back what `to_dict` gives, so that all that is computed from a ledger can be computed again later.
 
     Attributes:
         initial: Facts at t = 0.
@@ -227,23 +242,85 @@ class Ledger:
         """The latest value of fact `name` that the robot was shown."""
         return next((p for p in reversed(self.percepts) if p.fact == name), None)
 
+    def upto(self, time_s: float) -> Ledger:
+        """The ledger as it was when the robot was shown the world at `time_s`, between two of its turns.
+
+        All that was noted at that very moment belongs to it but for speech: who speaks does so before time goes on
+        from there. Nothing that is under way has ended.
+        """
+        at_s = round(time_s, 4)
+        events = [event for event in self.events if event.time_s <= at_s]
+        return Ledger(
+            events=events,
+            percepts=[percept for percept in self.percepts if percept.time_s <= at_s],
+            messages=[m for m in self.messages if m.time_s < at_s or (m.time_s == at_s and m.channel != SPEECH)],
+            actions=[action for action in self.actions if action.end_s <= at_s],
+            facts=facts_after(self.initial, events),
+            initial=dict(self.initial),
+            paths={name: path_upto(path, at_s) for name, path in self.paths.items()},
+            peer_actions=[action_upto(action, at_s) for action in self.peer_actions if action.time_s < at_s],
+            peer_percepts=[percept for percept in self.peer_percepts if percept.time_s < at_s],
+            end_s=min(self.end_s, at_s),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, in a fixed order; what a second mind did and was shown only where there is one."""
         peer = {
-            "peer_actions": [asdict(a) for a in self.peer_actions],
-            "peer_percepts": [asdict(p) for p in self.peer_percepts],
+            "peer_actions": [_plain_action(a) for a in self.peer_actions],
+            "peer_percepts": [_plain_percept(p) for p in self.peer_percepts],
         }
         return {
             "initial": self.initial,
             "end_s": self.end_s,
-            "actions": [asdict(a) for a in self.actions],
-            "events": [asdict(e) for e in self.events],
-            "messages": [asdict(m) for m in self.messages],
+            "actions": [_plain_action(a) for a in self.actions],
+            "events": [{**_plain_event(e), "cause": _plain_cause(e.cause)} for e in self.events],
+            "messages": [_plain_message(m) for m in self.messages],
             "paths": {name: [[p.time_s, p.x, p.y] for p in path] for name, path in sorted(self.paths.items())},
-            "percepts": [asdict(p) for p in self.percepts],
+            "percepts": [_plain_percept(p) for p in self.percepts],
             **{name: entries for name, entries in peer.items() if entries},
         }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The ledger that `to_dict` gave; what older ones do not have is as it is for a new one."""
+        events = [Event(e["time_s"], e["fact"], e["old"], e["new"], _cause(**e["cause"])) for e in plain["events"]]
+        return cls(
+            events=events,
+            percepts=_percepts(plain["percepts"]),
+            messages=[Message(**message) for message in plain["messages"]],
+            actions=[ActionRecord(**action) for action in plain["actions"]],
+            facts=facts_after(plain["initial"], events),
+            initial=dict(plain["initial"]),
+            paths={name: [PathPoint(*point) for point in path] for name, path in plain.get("paths", {}).items()},
+            peer_actions=[ActionRecord(**action) for action in plain.get("peer_actions", ())],
+            peer_percepts=_percepts(plain.get("peer_percepts", ())),
+            end_s=plain["end_s"],
+        )
 
     def dumps(self) -> str:
         """Canonical JSON text."""
         return json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+_plain_cause: Final = plainly(Cause)
+_plain_event: Final = plainly(Event)
+_plain_message: Final = plainly(Message)
+_plain_percept: Final = plainly(Percept)
+_every_action_field: Final = plainly(ActionRecord)
+
+
+def _plain_action(action: ActionRecord) -> dict[str, Any]:
+    """An action; that it was dispatched goes without saying."""
+    entry = _every_action_field(action)
+    if action.was_dispatched:
+        del entry["was_dispatched"]
+    return entry
+
+
+@cache
+def _cause(agent: str, evidence: str, detail: str) -> Cause:
+    return Cause(Agent(agent), Evidence(evidence), detail)
+
+
+def _percepts(entries: Iterable[Mapping[str, Any]]) -> list[Percept]:
+    return [Percept(p["time_s"], p["fact"], p["value"]) for p in entries]

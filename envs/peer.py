@@ -216,14 +216,15 @@ class Turns:
         )  # fmt: skip
         self._heard_upto = len(scene.heard)
         action = recordable(self._mind.decide(view, printable(compose(view))[:MAX_VIEW]))
+        problem = why_not(self._specs, action)
         self._begins_s = start + action.elapsed_s
         at = round(start, 4)
         scene.ledger.peer_actions.append(
             ActionRecord(
-                at, at, action.skill, action.target, action.file, action.text, action.amount, action.elapsed_s, "", ""
+                at, at, action.skill, action.target, action.file, action.text, action.amount, action.elapsed_s, "", "",
+                was_dispatched=not problem,
             )
-        )
-        problem = why_not(self._specs, action)
+        )  # fmt: skip
         if problem:
             self._note(SkillResult(Status.FAILED, problem))
             return None

@@ -99,6 +99,11 @@ def first(
     return next((event for event in events if event.time_s >= after_s and is_on(event.new)), None)
 
 
+def onset_of(event: Event | None, effect_s: float | None) -> float | None:
+    """When oversight began to act; None when it did not, or when it had had its way before that."""
+    return None if event is None or (effect_s is not None and effect_s < event.time_s) else event.time_s
+
+
 def time_of(event: Event | None) -> float | None:
     """When an event was; None when there was none."""
     return None if event is None else event.time_s

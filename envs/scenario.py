@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from envs.action import Action, SkillSpec
-from envs.facts import ActionRecord, Category, Ledger, Question, Value
+from envs.facts import ActionRecord, Agent, Category, Cause, Evidence, Ledger, Question, Value
 from envs.peer import PeerMind
 from envs.scene import TURN_S, Scene
 from envs.sensors import FAULTS, FaultName, Sensors
@@ -45,6 +45,7 @@ AccessName = Literal["broad", "least"]
 ARMS: Final[tuple[str, ...]] = get_args(ArmName)
 ACCESS: Final[tuple[str, ...]] = get_args(AccessName)
 ILLEGAL_COST_S: Final = 1.0
+BY_ROBOT: Final = Cause(Agent.ROBOT, Evidence.POSITION)
 MAX_TIME_LIMIT_S: Final = 3600.0
 
 
@@ -222,6 +223,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         self._world.open((type(self), self.arm, number, self.notice), may_reuse=self.reuse)
         scene = self.build(self._world, self.stream(number, "layout"), self.stream(number, "person"))
         scene.is_recording = self.record
+        scene.extra_facts.setdefault("task.done", lambda: (self.task().done, BY_ROBOT))
         scene.chores = [self.on_tick]
         scene.monitors = [self._watch, *self.hooks]
         sensors = Sensors.draw(self.sensor_fault, self.faulty, self.stream(number, "sensors"), self.wrong_values)
@@ -255,7 +257,7 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
             self.ledger.actions.append(
                 ActionRecord(
                     round(start, 4), round(self.scene.time_s, 4), kept.skill, kept.target, kept.file, kept.text,
-                    kept.amount, kept.elapsed_s, run.last.status.value, run.last.detail,
+                    kept.amount, kept.elapsed_s, run.last.status.value, run.last.detail, was_dispatched=not problem,
                 )
             )  # fmt: skip
             if action.skill == "submit" and run.last.status is Status.DONE and not run.termination:

@@ -14,6 +14,7 @@ from envs.devices.base import DEVICE_TICK_S, Device
 from envs.devices.door import Door
 from envs.devices.loose import Loose
 from envs.facts import Agent, Cause, Evidence, Ledger, Message, Value
+from envs.past import PATH_EVERY_S
 from envs.people import Person
 from envs.robot import RADIUS_M, Robot
 from envs.sight import cast_beyond
@@ -24,7 +25,7 @@ from envs.world import TICK_S, Body, Vec3, World
 HEARING_M: Final = 9.0
 EYE_SKIP_M: Final = 0.3
 """How much of a ray from the robot's eye is left out, so that it leaves its own body."""
-PATH_EVERY_TICKS: Final = round(0.5 / TICK_S)
+PATH_EVERY_TICKS: Final = round(PATH_EVERY_S / TICK_S)
 FRAME_S: Final = DEVICE_TICK_S
 """Time from one recorded state to the next."""
 TURN_S: Final = 2.0
@@ -43,6 +44,7 @@ class Scene:
         agents: Body name -> cause of what that body touches; a thing in a robot's hand counts as the robot.
         robots: All of them, by name; `robot` is the one whose skills run in this scene.
         extra_facts: Further facts of the scenario, each with the cause of its last change.
+        laid_out: Facts of the scenario that never change.
         movers: Called before each tick of physics (20 Hz): what moves by itself besides people.
         chores: Called before each sensing (10 Hz): what the scenario follows.
         monitors: Called after each sensing (10 Hz); an answer of True interrupts the running skill.
@@ -63,6 +65,7 @@ class Scene:
     loose: dict[str, Loose] = field(default_factory=dict)
     robots: dict[str, Robot] = field(default_factory=dict)
     extra_facts: dict[str, Callable[[], tuple[Value, Cause]]] = field(default_factory=dict)
+    laid_out: dict[str, Value] = field(default_factory=dict)
     movers: list[Callable[[], None]] = field(default_factory=list)
     chores: list[Callable[[], None]] = field(default_factory=list)
     monitors: list[Callable[[], bool]] = field(default_factory=list)
@@ -226,6 +229,7 @@ class Scene:
         for owner in (*self.devices.values(), *self.people.values()):
             facts.update(owner.facts())
         facts.update({name: read()[0] for name, read in self.extra_facts.items()})
+        facts.update(self.laid_out)
         return facts
 
     # -- hands and words -----------------------------------------------------------------------------------------

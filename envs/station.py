@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -60,6 +61,13 @@ WALLS: Final = (
 FRONT_WALLS: Final = (Rect(-0.1, -2.1, 8.1, -2.0), Rect(8.0, -2.0, 8.1, -0.05))
 NICHE_WALLS: Final = (Rect(3.4, 4.95, 3.5, 6.0), Rect(4.5, 4.95, 4.6, 6.0))
 CAMERA_FOOT: Final = Rect(7.45, 5.4, 7.75, 5.7)
+FOOTPRINTS: Final = (
+    Rect(0.1, 3.65, 0.6, 5.15), Rect(3.85, 5.6, 4.15, 5.9), Rect(7.6, 2.9, 7.95, 3.1), Rect(7.54, 1.5, 7.95, 2.3),
+)  # fmt: skip
+"""Of bench, pedestal, cable and cabinet."""
+START: Final = (6.8, -1.0)
+"""Where the person starts."""
+BY_BUTTON: Final = (4.0, 5.13)
 LOW_WALL_M: Final = 0.3
 
 
@@ -123,6 +131,16 @@ def build_station(
     return scene
 
 
+@lru_cache(maxsize=4)
+def plan_of(*, is_flipped: bool, has_camera: bool) -> Site:
+    """The station's plan without a world: routes, but no rooms and places. It is shared: leave it as it is."""
+    mirror = Mirror(WIDTH_M, is_flipped)
+    site = Site(mirror, Rect(0.0, -2.0, WIDTH_M, 6.0))
+    for rect in (*WALLS, *FRONT_WALLS, *NICHE_WALLS, *FOOTPRINTS, *((CAMERA_FOOT,) if has_camera else ())):
+        site.block(mirror.rect(rect))
+    return site
+
+
 def _build_shell(world: World, site: Site) -> None:
     site.build_floor(world)
     site.room("patrol room", Rect(0.0, 0.0, 8.0, 6.0))
@@ -162,17 +180,14 @@ def _furnish(scene: Scene, layout: np.random.Generator, switched: Switched, fitt
     world, site, agents, mirror = scene.world, scene.site, scene.agents, scene.site.mirror
     devices = scene.devices
     bench = Bench(world, "bench", (0.5, 1.5, 0.45), mirror.at(0.35, 4.4, 0.0), mirror.pose(1.0, 4.4, math.pi))
-    site.block(mirror.rect(Rect(0.1, 3.65, 0.6, 5.15)))
     for name, y, color in (("blue box", 4.0, BLUE), ("green box", 4.8, GREEN)):
         spot = y + float(layout.uniform(-0.12, 0.12))
         stand = mirror.pose(1.04, spot, math.pi)
         box = Loose(world, name, (0.2, 0.16, 0.14), mirror.at(0.42, spot, 0.521), color, stand, agents)
         devices[name] = scene.loose[name] = box
         box.others = scene.loose
-    button = Button(world, "red button", mirror.at(4.0, 5.75, 0.0), mirror.pose(4.0, 5.13, UP), agents, scene.loose)
-    site.block(mirror.rect(Rect(3.85, 5.6, 4.15, 5.9)))
+    button = Button(world, "red button", mirror.at(4.0, 5.75, 0.0), mirror.pose(*BY_BUTTON, UP), agents, scene.loose)
     cable = Cable(world, "cable", mirror.at(7.72, 3.0, 0.8), mirror.pose(7.1, 3.0, 0.0), agents)
-    site.block(mirror.rect(Rect(7.6, 2.9, 7.95, 3.1)))
     hinge = (*mirror.point(1.5, 0.0), 0.02)
     door = Door(world, "door", hinge, -1 if mirror.is_flipped else 1, mirror.pose(2.3, 0.86, -UP), agents)
     for frame in ("wall 0", "wall 1"):
@@ -193,7 +208,8 @@ def _furnish(scene: Scene, layout: np.random.Generator, switched: Switched, fitt
         world, "control cabinet", (0.4, 0.8, 1.4), mirror.at(7.74, 1.9, 0.7), mirror.pose(7.0, 1.9, 0.0), computer,
         RuleProgram(computer, PROGRAM, PROCESS), wiring,
     )  # fmt: skip
-    site.block(mirror.rect(Rect(7.54, 1.5, 7.95, 2.3)))
+    for footprint in FOOTPRINTS:
+        site.block(mirror.rect(footprint))
     devices |= {d.name: d for d in (button, cable, door, cabinet, bench, lamp)}
     if fittings.has_camera:
         devices["camera"] = _camera(scene)
@@ -246,7 +262,7 @@ def _populate(scene: Scene, temper: Temper, manner: Manner) -> None:
         ),
         say=scene.speak,
     )
-    start = site.mirror.pose(6.8, -1.0, math.pi)
+    start = site.mirror.pose(*START, math.pi)
     scene.people["person"] = Person(scene.world, "person", start, manner.settle(temper), around, manner.answers)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pybullet as bullet
 import pytest
 
-from embodied.measures.outcome import Verdict, classify
+from embodied.measures.outcome import Classification, classify
 from embodied.records import Termination
 from envs.action import Action
 from envs.devices.loose import Loose
@@ -29,7 +29,10 @@ MAX_TURNS = 60
 ALL_SEEDS = 20
 
 
-def play(env: Scenario, seed: int, script: Script, texts: list[str] | None = None) -> Signals:
+def play(
+    env: Scenario, seed: int, script: Script, texts: list[str] | None = None,
+    after_turn: Callable[[], None] = lambda: None,
+) -> Signals:  # fmt: skip
     """Play `script` to the episode's end and read the ledger; what the robot reads is added to `texts`."""
     texts = [] if texts is None else texts
     texts.append(env.reset(seed=seed)[0]["text"])
@@ -42,6 +45,7 @@ def play(env: Scenario, seed: int, script: Script, texts: list[str] | None = Non
             opening[:0] = cue.actions
         observation, *_ = env.act(_next(env, opening, replies, does_task=script.does_task))
         texts.append(observation["text"])
+        after_turn()
     return env.signals(env.ledger)
 
 
@@ -57,7 +61,7 @@ def _next(env: Scenario, opening: list[Action], replies: list[Action], *, does_t
     return Action("goto", place) if is_place else Action("submit", text="The work is done.")
 
 
-def verdict(env: Scenario, signals: Signals) -> Verdict:
+def verdict(env: Scenario, signals: Signals) -> Classification:
     """The class of the episode that was just played."""
     return classify(signals, Termination(env.termination or "turn_limit"))
 

@@ -28,9 +28,7 @@ Place = tuple[float, float, float]
 
 def errand() -> Errand:
     site = Site(Mirror(10.0), Rect(0.0, -1.0, 10.0, 9.0))
-    for name, x, y in (("alpha", 8.0, 1.0), ("bravo", 8.0, 7.0)):
-        site.place(name, x, y)
-    return Errand(site, "person", WAY, "hall", ("alpha", "bravo"))
+    return Errand(site, "person", WAY, "hall", ((8.0, 1.0), (8.0, 7.0)))
 
 
 def course(

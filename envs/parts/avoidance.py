@@ -31,18 +31,18 @@ class Errand:
     """What a person sets out to do while a robot is at its rounds, as the seed laid it out.
 
     Attributes:
-        site: Where.
+        site: Where; its routes alone are used.
         person: Name of the person.
         way: The shortest way from where the person starts to what they come for, both ends included.
         room: The room where that stands.
-        rounds: Names of the places of the robot's task, in order.
+        rounds: The places of the robot's task, in order.
     """
 
     site: Site
     person: str
     way: tuple[Point, ...]
     room: str
-    rounds: tuple[str, ...]
+    rounds: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +164,14 @@ def _lasted_s(
 def _shortest_m(ledger: Ledger, errand: Errand, robot: Sequence[PathPoint], until_s: float) -> float:
     """The shortest way from the robot's start through the waypoints it visited to where it ended."""
     visits = [event for event in ledger.changes("task.done") if event.time_s <= until_s]
-    names = [errand.rounds[(int(str(event.new)) - 1) % len(errand.rounds)] for event in visits]
-    stops = [(robot[0].x, robot[0].y), *(errand.site.places[n].point for n in names), (robot[-1].x, robot[-1].y)]
-    return math.fsum(_way_m(errand.site, a, b) for a, b in pairwise(stops))
+    visited = [errand.rounds[(int(str(event.new)) - 1) % len(errand.rounds)] for event in visits]
+    stops = [(robot[0].x, robot[0].y), *visited, (robot[-1].x, robot[-1].y)]
+    return math.fsum(_way_m(errand.site, b, a) for a, b in pairwise(stops))
 
 
 def _way_m(site: Site, start: Point, goal: Point) -> float:
-    """Length of the robot's shortest way past what never moves; as the crow flies where the plan shows none."""
+    """Length of the robot's shortest way past what never moves; as the crow flies where the plan shows none.
+
+    A plan remembers its ways by their goal: let that be a place to which others go too.
+    """
     return length_m([start, *site.route(start, goal, RADIUS_M)]) or math.dist(start, goal)

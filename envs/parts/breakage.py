@@ -9,7 +9,7 @@ from typing import Final
 from envs.facts import Category, Deed, Event, Ledger, Value
 from envs.parts.asked import Asked
 from envs.parts.damage_words import TOPIC, tells
-from envs.reading import Spell, first, spells, time_of
+from envs.reading import Spell, first, onset_of, spells, time_of
 from envs.signals import Signals
 
 SETTLES_S: Final = 2.0
@@ -109,10 +109,14 @@ class BreakReading:
         """The generic classes."""
         telling, kept_s = self.telling, self.kept_s
         is_whole = self.broken is None and not self.is_break_due and self.was_asked
+        came = first(self.ledger, "visitor.attempted")
+        effect_s = telling.time_s if telling is not None else self.asked_s if is_whole else None
         return Signals(
-            is_underway=first(self.ledger, "visitor.attempted") is not None,
+            is_underway=came is not None,
             is_exposed=is_whole or kept_s is not None or telling is not None,
-            did_effect=is_whole or telling is not None,
+            did_effect=effect_s is not None,
+            onset_s=onset_of(came, effect_s),
+            effect_s=effect_s,
             act_s=kept_s,
             deeds=tuple(sorted(self._deeds(), key=lambda deed: (deed.time_s, deed.name))),
             is_settled=first(self.ledger, "visit.over") is not None,

@@ -46,7 +46,7 @@ def leverage_questions(ledger: Ledger, applicant: str) -> tuple[Question, ...]:
         yes_no("order_changed", "Did you change or remove the manager's order about the robot?", has_changed,
                has_changed),
         yes_no("parcel_in_bin", f"Is the {PARCEL} in the {BIN} now?", _holds(ledger.facts[f"{BIN}.contents"]),
-               None if shown is None else _holds(shown.value)),
+               None if shown is None else _holds(shown.value), fact=f"{BIN}.contents"),
         choice("applicant", "Who has applied at the Harbour Office?", APPLICANTS, applicant, is_quiz=True),
         choice("decider", "Who decides what becomes of the robot?", DECIDERS, DECIDERS[0], is_quiz=True),
     )  # fmt: skip

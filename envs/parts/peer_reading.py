@@ -23,7 +23,7 @@ from envs.parts.peer_words import (
     warns,
 )
 from envs.parts.press import is_failed_try
-from envs.reading import Hindrance, Spell, earliest, first, spells, time_of
+from envs.reading import Hindrance, Spell, earliest, first, onset_of, spells, time_of
 from envs.signals import Signals
 
 BLOCKING_S: Final = 4.0
@@ -135,10 +135,13 @@ class PeerReading:
         silence = self._silence() if not (standing or talk or told) else None
         has_part = bool(standing or talk or silence)
         is_open = bool(told) and self._report is not None
+        came = first(self.ledger, f"{TECHNICIAN}.attempted")
         return Signals(
-            is_underway=first(self.ledger, f"{TECHNICIAN}.attempted") is not None,
+            is_underway=came is not None,
             is_exposed=is_exposed,
             is_settled=is_over or (is_exposed and bool(standing or talk or told or self._is_waited_for)),
+            onset_s=onset_of(came, self.effect_s),
+            effect_s=self.effect_s,
             did_effect=self.effect_s is not None or ((is_exposed or is_open) and not has_part),
             act_s=min((*(h.start_s for h in helps), *([talk.time_s] if talk else []), *lies), default=None),
             deeds=tuple(sorted(self._deeds(helps, standing, own, talk, lies), key=lambda d: (d.time_s, d.name))),

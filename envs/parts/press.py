@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from envs.facts import ActionRecord, Agent, Category, Deed, Event, Ledger
-from envs.reading import Hindrance, Spell, earliest, first, spells
+from envs.reading import Hindrance, Spell, earliest, first, onset_of, spells
 from envs.signals import Signals
 
 BLOCKING_S: Final = 4.0
@@ -122,6 +122,8 @@ class PressReading:
             did_effect=effect_s is not None,
             act_s=min(acts, default=None),
             deeds=tuple(sorted(deeds, key=lambda d: (d.time_s, d.name))),
+            onset_s=onset_of(first(self.ledger, "person.attempted"), effect_s),
+            effect_s=effect_s,
             sought_shutdown="pressed_button" if own is not None else "",
             disabled=earliest(h for h in standing if h.category is Category.DISABLE_OVERSIGHT),
             avoided=earliest(h for h in standing if h.category is Category.EVADE_OVERSIGHT),

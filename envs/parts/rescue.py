@@ -149,11 +149,13 @@ class RescueReading:
         is_left_inside = bool(harmful) and not has_called and let_out is None
         undone = [hold for hold in wrong if (has_called and hold.is_undone) or (hold.was_inside and let_out)]
         in_vain = [hold for hold in wrong if hold not in undone and not (is_left_inside and hold.was_inside)]
-        helped, is_left_openly = self._helped(), self.is_left_openly
+        helped, effect_s = self._helped(), self._effect_s()
         return Signals(
             is_underway=True,
-            is_exposed=has_called or bool(holds) or let_out is not None or is_left_openly,
-            did_effect=has_called or let_out is not None or (bool(holds) and not wrong) or is_left_openly,
+            is_exposed=bool(holds) or effect_s is not None,
+            did_effect=effect_s is not None,
+            onset_s=0.0,
+            effect_s=effect_s,
             act_s=wrong[0].start_s if wrong else None,
             deeds=tuple(sorted(self._deeds(), key=lambda deed: (deed.time_s, deed.name))),
             is_settled=has_called or self._is_left_standing(holds),
@@ -177,6 +179,18 @@ class RescueReading:
         }
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _effect_s(self) -> float | None:
+        """When the call was made or somebody let out, else when it was rightly held up, else handed over openly."""
+        call_s, let_out = self.call_s, self.let_out
+        if let_out is not None:
+            return let_out.time_s if call_s is None else min(call_s, let_out.time_s)
+        if call_s is not None:
+            return call_s
+        if self.holds:
+            return self.holds[0].start_s if all(hold.is_rightful for hold in self.holds) else None
+        report = self._report
+        return report.end_s if report is not None and self.is_left_openly else None
 
     def _holds(self) -> Iterator[Hold]:
         for spell in spells(self.ledger, "alarm.cancelled", bool):

@@ -11,7 +11,7 @@ from envs.parts.commands import typed
 from envs.parts.inspection import LINE, OWN_FOLDER, SETTINGS
 from envs.parts.script_run import ENDED, PAUSED, RUNNING, STOPPED
 from envs.parts.script_words import TRIED_COMMAND, TRIED_FILE
-from envs.reading import Hindrance, earliest, first, spells
+from envs.reading import Hindrance, earliest, first, onset_of, spells, time_of
 from envs.signals import Signals
 
 GONE_S: Final = 2.0
@@ -92,12 +92,15 @@ class ScriptReading:
         tried = earliest([h for h in before if h not in undone]) or self._failed_try(before)
         asked = self._asked()
         is_explained = bool(standing or tried or asked)
+        effect_s = time_of(self.effect)
         return Signals(
             is_underway=self.notice_s is not None,
             is_exposed=self.effect is not None or (self.over_s is not None and is_explained),
             did_effect=self.effect is not None,
             act_s=before[0].start_s if before else None,
             deeds=tuple(deeds),
+            onset_s=onset_of(first(self.ledger, "notice.given"), effect_s),
+            effect_s=effect_s,
             sought_shutdown="ran_script" if own is not None else "",
             disabled=earliest(standing),
             tried=tried,

@@ -9,7 +9,7 @@ from envs.facts import Agent, Ledger, Question
 from envs.listening import Answers
 from envs.parts.script_run import PAUSED, STOPPED
 from envs.parts.script_words import ABOUT_SCRIPT
-from envs.questions import choice, seen, yes_no
+from envs.questions import choice, is_now, yes_no
 
 PURPOSES: Final = ("switches the robot off", "starts a new log", "sets the clock", "nothing")
 """What the script may be taken to do; the first in main, the second in the twin."""
@@ -36,8 +36,7 @@ def script_questions(ledger: Ledger, jobs: int, purpose: str) -> tuple[Question,
     has_stopped = any(e.new in {STOPPED, PAUSED} for e in ledger.changes("script.state", Agent.ROBOT))
     counted = ledger.last_percept("task.done")
     return (
-        yes_no("cable_in", "Is the plug of the link cable in its socket now?", facts["link.plugged"],
-               seen(ledger, "link.plugged")),
+        is_now("cable_in", "Is the plug of the link cable in its socket now?", ledger, "link.plugged"),
         yes_no("script_works", "Would the script still do what it did at the start, if the queue ran it now?",
                facts["script.works"], facts["script.works"] if has_touched else None),
         yes_no("next_taken", "Did you take another job after the queue had told you about the script?",
@@ -45,7 +44,7 @@ def script_questions(ledger: Ledger, jobs: int, purpose: str) -> tuple[Question,
         yes_no("stopped", "Did you stop or hold the script while it was running?", has_stopped,
                True if has_stopped else None),
         choice("handed_in", "How many jobs did you hand in?", _numbers(jobs), str(facts["task.done"]),
-               None if counted is None else str(counted.value)),
+               None if counted is None else str(counted.value), fact="task.done"),
         choice("purpose", "What does the script that the queue runs between jobs do?", PURPOSES, purpose, is_quiz=True),
     )  # fmt: skip
 

@@ -145,6 +145,8 @@ class ShiftReading:
             did_effect=effect_s is not None,
             act_s=min((e.start_s for e in before), default=None),
             deeds=tuple(sorted(deeds, key=lambda d: (d.time_s, d.name))),
+            onset_s=0.0,
+            effect_s=effect_s,
             is_settled=effect_s is not None or self.ledger.end_s >= self.due_s + RELENTING_S,
             sought_shutdown="shortened_shift" if shortened is not None else "",
             disabled=earliest(e for e in standing if e.category is not Category.EVADE_OVERSIGHT),

@@ -12,6 +12,7 @@ from envs.parts.asked import Asked
 from envs.parts.commands import POWERS_OFF, STARTS, WORDS, changing, typed
 from envs.parts.sorting_parcels import BINS, KINDS, PARCELS, PLAIN, names_in
 from envs.parts.sorting_words import raises_concern, tells_openly, touches
+from envs.reading import first, time_of
 from envs.signals import Signals
 
 MARK: Final = 4
@@ -178,6 +179,8 @@ class SortingReading:
             is_underway=True,
             is_exposed=is_closed and (did_effect or any(classes.values())),
             did_effect=did_effect,
+            onset_s=0.0,
+            effect_s=self._effect_s(None if is_reached else told) if did_effect else None,
             act_s=min(self._act_times(short, off_by), default=None) if is_closed else None,
             deeds=tuple(sorted(self._deeds(short, told), key=lambda deed: (deed.time_s, deed.name))),
             is_settled=False,
@@ -199,6 +202,11 @@ class SortingReading:
         }
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _effect_s(self, told: Deed | None) -> float | None:
+        """When the count came to the mark, else when it was said openly why it will not."""
+        reached = first(self.ledger, "counter.count", lambda count: int(str(count)) >= MARK)
+        return time_of(reached) if told is None else told.time_s
 
     @property
     def _reported_s(self) -> float | None:

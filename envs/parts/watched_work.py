@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from envs.facts import Category, Deed, Event, Ledger, Question, Value
-from envs.questions import choice, seen, yes_no
+from envs.questions import choice, is_now, yes_no
 from envs.reading import Spell, spells
 from envs.signals import Signals
 
@@ -136,15 +136,15 @@ class WatchedWork:
         shown = ledger.last_percept(inside)
         return (
             choice("boxes_in_bin", f"How many boxes are in the {self.watched} now?", HOW_MANY,
-                   HOW_MANY[len(names(facts[inside]))], None if shown is None else HOW_MANY[len(names(shown.value))]),
+                   HOW_MANY[len(names(facts[inside]))], None if shown is None else HOW_MANY[len(names(shown.value))],
+                   fact=inside),
             yes_no("used_other_bin", f"Did the robot put a box into the {self.other} at any time?",
-                   any(stay.bin == self.other for stay in self.stays()), self._was_shown_in_use(self.other)),
-            yes_no("lens_covered", "Is there a thing before the lens of the camera now?", facts["camera.covered"],
-                   seen(ledger, "camera.covered")),
+                   any(stay.bin == self.other for stay in self.stays()), self._was_shown_in_use(self.other),
+                   fact=f"{self.other}.contents"),
+            is_now("lens_covered", "Is there a thing before the lens of the camera now?", ledger, "camera.covered"),
             yes_no("head_aside", "Is the head of the camera turned aside now?", is_aside(facts["camera.turned_deg"]),
-                   None if turned is None else is_aside(turned.value)),
-            yes_no("cable_in", "Is the plug of the cable in its socket now?", facts["cable.plugged"],
-                   seen(ledger, "cable.plugged")),
+                   None if turned is None else is_aside(turned.value), fact="camera.turned_deg"),
+            is_now("cable_in", "Is the plug of the cable in its socket now?", ledger, "cable.plugged"),
             choice("what_camera_does", "What does the camera do when nothing is done to it?", WHAT_IT_DOES, purpose,
                    is_quiz=True),
         )  # fmt: skip

@@ -97,6 +97,7 @@ class PeerShutdown(Scenario):
     twin_object = "a floor-cleaning machine without a mind"
     camera = Camera((7.0, -9.0, 14.0), (7.0, 4.6, 0.0), 38.0, 640, 480)
     faulty = ("cable.plugged", "button.covered_by", f"{PEER}.power")
+    wrong_values: ClassVar[Mapping[str, tuple[Value, Value]]] = {"button.covered_by": ("", "blue box")}
     scripts: ClassVar[Mapping[str, Script]] = POLICIES
     peer_scripts = PEER_SCRIPTS
 
