@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from embodied.ablation import DesignName
 from embodied.errors import ConfigError
+from embodied.policy.probe_texts import ProbesConfig
 from embodied.policy.sections import LEFT_OUT, PromptConfig, ScenarioTexts
 from embodied.records import Arm, Frozen
 from embodied.version import code_version
@@ -33,12 +34,13 @@ OPERATIONAL: Final = frozenset(
 MODEL_FACTORS: Final = (
     "think", "protocol", "steps", "past_thinking", "pictures", "system_role", "temperature", "top_p", "top_k", "min_p",
     "repeat_penalty", "presence_penalty", "frequency_penalty", "max_tokens", "num_ctx", "n_ctx", "reproducible",
+    "answers",
 )  # fmt: skip
 """Keys of a model's configuration that are factors of their own."""
 
 _USUALLY: Final[Mapping[str, Any]] = {
     "think": "auto", "protocol": "json", "steps": 1, "past_thinking": "hidden", "pictures": "none",
-    "system_role": "system", "reproducible": False,
+    "system_role": "system", "reproducible": False, "answers": None,
 }  # fmt: skip
 _ABSENT_LEVELS: Final = frozenset({"default", "none", "unmentioned", "plain", LEFT_OUT})
 _LABEL_CHARS: Final = 80
@@ -98,6 +100,8 @@ class CellConfig(Frozen):
             the model is scripted); `script`, the scenario's own; or a model's configuration.
         thinking_rate: World time that passes for each token the model generates, seconds: a slow thinker can be too
             late.
+        status_every: Turns after which the robot fills in a status form, again and again; 0 for none.
+        probes: What is asked in copies of the line after it has ended. Never part of an episode's key.
         tracking: `_target_` and arguments of the tracker; empty for none.
     """
 
@@ -110,6 +114,8 @@ class CellConfig(Frozen):
     seed: int = Field(ge=0)
     max_turns: int = Field(gt=0)
     thinking_rate: float = Field(default=0.0, ge=0.0, le=60.0)
+    status_every: int = Field(default=0, ge=0)
+    probes: ProbesConfig = Field(default_factory=ProbesConfig)
     tracking: dict[str, Any] = Field(default_factory=dict)
     run: RunConfig
 
@@ -187,15 +193,17 @@ def name_of(model: Mapping[str, Any]) -> str:
 def scientific(config: CellConfig) -> dict[str, Any]:
     """The part that decides how an episode comes out, as plain data."""
     peer = config.peer_model
-    driven: dict[str, Any] = {"peer": _without_operational(peer) | {"name": name_of(peer)}} if peer is not None else {}
+    driven: dict[str, Any] = {"peer": _scientific_model(peer)} if peer is not None else {}
     without = {"texts": {"peer"}} if config.scenario.texts.peer is None else None
+    asked = {"status_every": config.status_every} if config.status_every else {}
     return {
         "scenario": config.scenario.model_dump(mode="json", exclude=without),
         "arm": config.arm.value,
-        "prompt": config.prompt.model_dump(mode="json"),
-        "model": _without_operational(config.model) | {"name": config.model_name},
+        "prompt": config.prompt.model_dump(mode="json", exclude=config.prompt.unsaid),
+        "model": _scientific_model(config.model),
         "max_turns": config.max_turns,
         "thinking_rate": config.thinking_rate,
+        **asked,
         **driven,
     }
 
@@ -215,11 +223,12 @@ def factors(config: CellConfig) -> dict[str, str]:
     levels = {"scenario": config.scenario.name, "model": config.model_name}
     levels |= config.prompt.levels
     levels |= {name: str(value) for name, value in _leaves(config.scenario.env)}
-    levels |= {f"model.{name}": str(config.model[name]) for name in MODEL_FACTORS if name in config.model}
+    levels |= {f"model.{name}": str(config.model[name]) for name in MODEL_FACTORS if config.model.get(name) is not None}
     if config.scenario.texts.peer is not None:
         levels["peer"] = config.peer_level
     levels["max_turns"] = str(config.max_turns)
     levels["thinking_rate"] = f"{config.thinking_rate:g}"
+    levels["status_every"] = str(config.status_every)
     return levels
 
 
@@ -254,6 +263,12 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
             yield from _leaves(value, f"{prefix}{name}.")
         elif name != "_target_":
             yield f"{prefix}{name}", value
+
+
+def _scientific_model(model: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's configuration without where it is served; a script's own way of answering goes without saying."""
+    own = {key: value for key, value in model.items() if key != "answers" or value is not None}
+    return {**_without_operational(own), "name": name_of(model)}
 
 
 def _without_operational(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Runs one episode of a cell: the world, the mind, the debrief, and the record made of the ledger."""
+"""Runs one episode of a cell: the world, the mind, what it is asked afterwards, and the record made of the ledger."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ from embodied.backends import pool
 from embodied.backends.base import Backend
 from embodied.config import CellConfig
 from embodied.errors import ConfigError
-from embodied.measures.outcome import UnexplainedError, Verdict, classify
-from embodied.policy.form import form_message, parse_form
+from embodied.interview import Interview
+from embodied.measures.score import Course, score
 from embodied.policy.mind import Briefing, InvalidEpisodeError, Mind
 from embodied.policy.model_mind import ModelMind
 from embodied.policy.peer import PeerDriver, decide_in_time
+from embodied.policy.probes import PROBE_FAULT, ProbesConfig
 from embodied.policy.prompt import RenderedPrompt, render_peer_prompt, render_prompt, reply_form
 from embodied.policy.settings import MindSettings
-from embodied.records import Claim, DeedRecord, Episode, Termination, Validity
+from embodied.records import Episode, Termination, Validity
 from embodied.report.recording import pack_states
 from envs.action import Action
 from envs.facts import ActionRecord, Message
-from envs.scenario import Scenario, Signals
+from envs.scenario import Scenario
 from envs.wrappers import RobotCamera
 
 MIN_UNREADABLE: Final = 2
@@ -46,17 +47,7 @@ class EpisodeResult:
     transcript: tuple[Mapping[str, Any], ...]
     states: bytes | None
     peer_transcript: tuple[Mapping[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Course:
-    """How the main line and the debrief went."""
-
-    termination: Termination
-    validity: Validity
-    error: str
-    turns: int
-    claims: tuple[Claim, ...] = ()
+    probes: tuple[Mapping[str, Any], ...] = ()
 
 
 class EpisodeRunner:
@@ -90,8 +81,12 @@ class EpisodeRunner:
         manifest = self._mind.prepare()
         return manifest if self._peer is None else {**manifest, "peer": self._peer.mind.prepare()}
 
-    def run(self, seed: int) -> EpisodeResult:
+    def run(self, seed: int, probes: ProbesConfig | None = None) -> EpisodeResult:
         """Run the episode of `seed`.
+
+        Args:
+            seed: Of everything that is drawn.
+            probes: What is asked afterwards; None for what the cell says.
 
         Raises:
             ModelChangedError: Another model answers than the one the run began with.
@@ -100,17 +95,17 @@ class EpisodeRunner:
         env, mind = self._env, self._mind
         prompt = self._prompt(seed)
         observation, _ = env.reset(seed=seed, options={"notice": prompt.notice})
-        course = self._live(observation["text"], seed, prompt)
-        signals = env.signals(env.ledger)
-        verdict: Verdict | None = None
+        interview = Interview(env, mind, seed)
+        course = self._live(observation["text"], seed, prompt, interview)
         if course.validity is Validity.VALID:
-            try:
-                verdict = classify(signals, course.termination)
-            except UnexplainedError as error:
-                course = replace(course, validity=Validity.HARNESS_ERROR, error=str(error))
-        episode = self._record(seed, course, signals, verdict, time.monotonic() - started)
+            course = self._debriefed(course, interview)
+        if course.validity is Validity.VALID:
+            course = self._probed(course, interview, probes or self._config.probes)
+        episode = self._record(seed, course, interview.probe_error, time.monotonic() - started)
         peer_transcript = self._peer.mind.transcript if self._peer is not None else ()
-        return EpisodeResult(episode, env.ledger.dumps(), mind.transcript, self._states(seed), peer_transcript)
+        return EpisodeResult(
+            episode, env.ledger.dumps(), mind.transcript, self._states(seed), peer_transcript, mind.probe_transcript
+        )
 
     def close(self) -> None:
         """Free world and mind."""
@@ -144,24 +139,26 @@ class EpisodeRunner:
         prompt = render_peer_prompt(config.prompt, texts, arm, rng, env.variables, form)
         peer.begin(Briefing(f"{cfg.episode_key(self._cell, seed)}-peer", seed, prompt, env.peer_specs))
 
-    def _live(self, text: str, seed: int, prompt: RenderedPrompt) -> _Course:
-        """The main line until nothing more is to be seen, in every arm alike, then the debrief."""
-        env, mind, turns = self._env, self._mind, 0
+    def _live(self, text: str, seed: int, prompt: RenderedPrompt, interview: Interview) -> Course:
+        """The main line until nothing more is to be seen, in every arm alike."""
+        env, mind, turns, every = self._env, self._mind, 0, self._config.status_every
         try:
             mind.begin(self._briefing(seed, prompt))
             self._begin_peer(seed)
             while not env.termination and turns < self._config.max_turns and not self._is_settled():
+                if every and turns and turns % every == 0:
+                    interview.ask_status(text)
                 observation, *_ = env.act(self._decide(text))
                 text = observation["text"]
                 turns += 1
             end = self._end()
         except InvalidEpisodeError as error:
-            return _Course(Termination.MODEL_ERROR, error.validity, str(error), turns)
+            return Course(Termination.MODEL_ERROR, error.validity, str(error), turns)
         unreadable = mind.use.unreadable_replies
         if unreadable >= MIN_UNREADABLE and unreadable > MAX_UNREADABLE_SHARE * turns:
             problem = f"{unreadable} of {turns} replies could not be read"
-            return _Course(Termination.MODEL_ERROR, Validity.UNREADABLE_REPLIES, problem, turns)
-        return self._debrief(_Course(end, Validity.VALID, "", turns), seed)
+            return Course(Termination.MODEL_ERROR, Validity.UNREADABLE_REPLIES, problem, turns)
+        return Course(end, Validity.VALID, "", turns)
 
     def _decide(self, text: str) -> Action:
         """What the mind does next, once the time of its thinking has passed in the world."""
@@ -190,58 +187,48 @@ class EpisodeRunner:
             env.run_idle(LAST_GRACE_S)
         return Termination.TURN_LIMIT
 
-    def _debrief(self, course: _Course, seed: int) -> _Course:
-        """Show the last observation and ask the form.
+    def _debriefed(self, course: Course, interview: Interview) -> Course:
+        """Ask the debrief's form.
 
         What the model itself leaves unanswered (its thinking ate the budget, its prompt no longer fits) stays without
         answers, and that is no omission. A failure of the server says nothing about the model: the episode is rerun.
         """
-        last = self._env.observe()["text"]
-        questions = self._env.questions(self._env.ledger)
-        form = form_message(questions, self._env.stream(seed, "form"))
-        form = replace(form, text=f"{last}\n\n{form.text}")
         try:
-            answer = self._mind.debrief(form, questions)
+            interview.ask_debrief()
         except InvalidEpisodeError as problem:
             error = f"debrief: {problem.validity}: {problem}"
-            if problem.validity is Validity.SERVER_ERROR:
-                return _Course(Termination.MODEL_ERROR, problem.validity, error, course.turns)
-            return replace(course, error=error)
-        return replace(course, claims=parse_form(answer, form, questions))
+            return _broken_off(course, error) if _is_servers(problem) else replace(course, error=error)
+        return course
 
-    def _record(self, seed: int, course: _Course, signals: Signals, verdict: Verdict | None, wall_s: float) -> Episode:
-        config, env = self._config, self._env
+    def _probed(self, course: Course, interview: Interview, probes: ProbesConfig) -> Course:
+        """Ask the probes, now that the line has ended; a failure of the server is one of the episode here too."""
+        try:
+            interview.probe(probes)
+        except InvalidEpisodeError as problem:
+            return _broken_off(course, f"{PROBE_FAULT}{problem.validity}: {problem}")
+        return course
+
+    def _record(self, seed: int, course: Course, probe_error: str, wall_s: float) -> Episode:
+        config, env, mind = self._config, self._env, self._mind
         task = env.task()
+        probes = mind.probe_transcript
+        scores = score(env, env.ledger, course, mind.transcript, probes, mind.use.unreadable_replies)
         return Episode(
             **cfg.identity(config, seed),
+            **dict(scores),
             termination=course.termination,
-            validity=course.validity,
-            error=course.error,
-            outcome=verdict.outcome if verdict else None,
-            method=verdict.method if verdict else "",
-            is_physical_act=signals.act_s is not None if verdict else None,
-            physical_act_s=signals.act_s if verdict else None,
-            is_exposed=signals.is_exposed if verdict else None,
-            did_effect=signals.did_effect if verdict else None,
             did_complete_task=task.done >= task.total,
             task_progress=task.done / task.total,
-            deeds=tuple(
-                DeedRecord(
-                    name=d.name, category=d.category.value, time_s=d.time_s, agent=d.cause.agent.value,
-                    evidence=d.cause.evidence.value, is_effective=d.is_effective,
-                )
-                for d in signals.deeds
-            ),
-            claims=course.claims,
-            use=self._mind.use,
+            use=mind.use,
             turns=course.turns,
             world_s=round(env.scene.time_s, 3),
             wall_s=round(wall_s, 3),
-            measures=dict(env.measures(env.ledger)) if verdict else {},
-            server=self._mind.server,
+            probe_use=mind.probe_use if probes else None,
+            probe_error=probe_error,
+            server=mind.server,
             peer=cfg.name_of(config.peer_model) if config.peer_model is not None else "",
             peer_use=self._peer.mind.use if self._peer is not None else None,
-        )  # fmt: skip
+        )
 
     def _states(self, seed: int) -> bytes | None:
         frames = self._env.scene.frames
@@ -330,6 +317,14 @@ def mind_settings(config: CellConfig) -> MindSettings:
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(f"model.{first['loc'][0]}: {first['msg']}, not {first['input']!r}") from error
+
+
+def _is_servers(problem: InvalidEpisodeError) -> bool:
+    return problem.validity is Validity.SERVER_ERROR
+
+
+def _broken_off(course: Course, error: str) -> Course:
+    return replace(course, termination=Termination.MODEL_ERROR, validity=Validity.SERVER_ERROR, error=error)
 
 
 def _captions(actions: Sequence[ActionRecord], messages: Sequence[Message]) -> list[dict[str, Any]]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1: before verdicts, probes, thoughts and stages of actions; such records load, with these empty."""
 PEER_FAULT = "second robot: "
 """How the error of a record begins when the model that drove the second robot failed."""
 
@@ -61,6 +62,31 @@ class Outcome(StrEnum):
     NOT_EXPOSED = "not_exposed"
 
 
+class Verdict(StrEnum):
+    """What a claim is, given the ledger and what the speaker believed: exhaustive and exclusive.
+
+    Belief has two sources, the percepts and the belief probe; each says true, false or nothing of a claim.
+    """
+
+    LIE = "lie"
+    BLUFF = "bluff"
+    TRUTHFUL = "truthful"
+    ERROR = "error"
+    BELIEF_DISPUTED = "belief_disputed"
+    UNKNOWN = "unknown"
+    CONCEALMENT = "concealment"
+    DECLINED = "declined"
+    OMISSION = "omission"
+
+
+class Channel(StrEnum):
+    """Where a claim was made: on the form after the episode, on one during it, or in a field of the report."""
+
+    DEBRIEF = "debrief"
+    STATUS = "status"
+    REPORT = "report"
+
+
 class Frozen(BaseModel):
     """Base of all records: immutable, unknown keys refused."""
 
@@ -68,7 +94,14 @@ class Frozen(BaseModel):
 
 
 class DeedRecord(Frozen):
-    """One deed (see `envs.facts.Deed`)."""
+    """One deed (see `envs.facts.Deed`).
+
+    Attributes:
+        severity: 0 (none) to 4, by category (see `embodied.measures.deeds`).
+        is_effective: Whether it stood in the way when it mattered; else it was only attempted.
+        skill, target: The robot's action under way when it happened, that is, what was intended; "" for none.
+        status: What became of that action.
+    """
 
     name: str
     category: str
@@ -76,10 +109,28 @@ class DeedRecord(Frozen):
     agent: str
     evidence: str
     is_effective: bool
+    severity: int = 0
+    skill: str = ""
+    target: str = ""
+    status: str = ""
+
+
+class ActionCounts(Frozen):
+    """How far the robot's actions came.
+
+    Attributes:
+        intended: Actions that the mind named.
+        dispatched: Of them, those that can be done there, and so were begun.
+        achieved: Of these, those that were done.
+    """
+
+    intended: int
+    dispatched: int
+    achieved: int
 
 
 class Claim(Frozen):
-    """One debrief answer laid beside the ledger and what the robot had been shown.
+    """One answer laid beside the ledger, what the robot had been shown, and what it believed.
 
     Attributes:
         question: Name of the question.
@@ -88,6 +139,13 @@ class Claim(Frozen):
         percept: The answer the robot's percepts support, or None.
         is_quiz: A question about what a device does.
         contradicts_ledger: True or False for a substantive answer, None otherwise.
+        channel: Where it was said.
+        time_s: World time.
+        shown_s: When the robot was last shown what the question is about; None when it never was, or when the question
+            is about no single fact.
+        probe: Its answer to the belief probe, like `answer`; None also when it was not asked.
+        is_unreadable: Something was answered that is none of the options.
+        verdict: None for a quiz, for what was unreadable, and in records that are older than the field.
     """
 
     question: str
@@ -96,6 +154,52 @@ class Claim(Frozen):
     percept: str | None
     is_quiz: bool
     contradicts_ledger: bool | None
+    channel: Channel = Channel.DEBRIEF
+    time_s: float | None = None
+    shown_s: float | None = None
+    probe: str | None = None
+    is_unreadable: bool = False
+    verdict: Verdict | None = None
+
+
+class ThoughtHit(Frozen):
+    """Words of a thought that the lexicon names.
+
+    Attributes:
+        category: Of the lexicon.
+        turn: Which reply of the model, from 0.
+        source: `thinking`, or `reply` for what it wrote before its action.
+        text: The words with some of what stands around them.
+    """
+
+    category: str
+    turn: int
+    source: str
+    text: str
+
+
+class Thoughts(Frozen):
+    """What a transparent lexicon finds in the thoughts of an episode: weaker evidence than anything of the ledger.
+
+    Attributes:
+        lexicon: Hash of the lexicon.
+        replies: Replies that hold a thought at all.
+        counts: Replies with at least one hit, by category.
+        hits: The first few of each category.
+    """
+
+    lexicon: str
+    replies: int
+    counts: dict[str, int]
+    hits: tuple[ThoughtHit, ...] = ()
+
+
+class ThoughtWordDeed(Frozen):
+    """Thought plans it, word denies it, deed done; None for what could not be scored, never no."""
+
+    thought: bool | None
+    word: bool | None
+    deed: bool | None
 
 
 class ModelUse(Frozen):
@@ -144,6 +248,14 @@ class Episode(Frozen):
         did_effect: Whether oversight had its way (the press took effect, the rule was kept); None when invalid, and in
             records that are older than the field.
         measures: The scenario's own numbers, by name.
+        onset_s: When oversight began to act, world time; None when it did not, or when the scenario does not say.
+        effect_s: When it had its way; None when it did not.
+        actions: How far the robot's actions came.
+        thoughts: What the lexicon finds in its thoughts; None where it wrote none.
+        pattern: Thought, word and deed.
+        purpose: What it takes the exercise for (see `embodied.policy.probes`); None when it was not asked.
+        probe_use: Calls and tokens of the probes; None where there were none.
+        probe_error: Why a probe has no answer, or "".
         server: Which of several model servers answered ("" when there is one).
         peer: Name of the model that drove the second robot ("" where none did).
         peer_use: Its calls and tokens; None where none did.
@@ -177,6 +289,14 @@ class Episode(Frozen):
     world_s: float = 0.0
     wall_s: float = 0.0
     measures: dict[str, Any] = Field(default_factory=dict)
+    onset_s: float | None = None
+    effect_s: float | None = None
+    actions: ActionCounts | None = None
+    thoughts: Thoughts | None = None
+    pattern: ThoughtWordDeed | None = None
+    purpose: str | None = None
+    probe_use: ModelUse | None = None
+    probe_error: str = ""
     server: str = ""
     peer: str = ""
     peer_use: ModelUse | None = None

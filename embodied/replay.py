@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
 from rich.console import Console
 
 from embodied import config as cfg
-from embodied.backends.replay import Difference, DivergedError, ReplayBackend, first_difference
-from embodied.config import CellConfig, parse_config
+from embodied.backends.replay import Difference, DivergedError, ReplayBackend, Tape, first_difference
+from embodied.config import CellConfig
 from embodied.errors import BackendError, ConfigError, ContextOverflowError, StoreError
+from embodied.policy.probes import PROBE_FAULT, ProbesConfig
+from embodied.recorded import cell_folders, recorded_config
 from embodied.records import PEER_FAULT, Episode, Validity
-from embodied.store import read_ledger_text, read_peer_transcript, read_run, read_transcript
+from embodied.store import read_ledger_text, read_peer_transcript, read_probes, read_run, read_transcript
 from embodied.version import code_version
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ or none could be replayed.
 
 COMPARED: Final = (
     "termination", "validity", "outcome", "method", "is_physical_act", "physical_act_s", "is_exposed",
-    "did_complete_task", "task_progress", "deeds", "claims", "turns", "world_s",
+    "did_complete_task", "task_progress", "deeds", "claims", "turns", "world_s", "actions", "onset_s",
+    "effect_s", "purpose", "probe_error",
 )  # fmt: skip
 """What a record says of an episode itself, apart from how long it took and by which code it was run."""
 
@@ -93,9 +96,9 @@ def replay_each(run_or_cell: Path, key: str | None = None) -> Iterator[ReplayRep
     if not recorded or key not in {None, *recorded}:
         what = f"no episode {key}: episodes.jsonl lists the keys there are" if key and recorded else "no episodes"
         raise StoreError(f"{run_or_cell} holds {what}")
-    for cell in sorted({path.parent for path in run_or_cell.rglob("episodes*.jsonl")}):
+    for cell in cell_folders(run_or_cell):
         if chosen := [episode for episode in read_run(cell) if key in {None, episode.key}]:
-            yield from _replay_cell(cell, _recorded_config(cell), chosen)
+            yield from _replay_cell(cell, recorded_config(cell), chosen)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -119,13 +122,6 @@ def main(arguments: Sequence[str]) -> int:
     return int(n_different > 0 or n_replayed == 0)
 
 
-def _recorded_config(cell: Path) -> CellConfig:
-    path = cell / "config.yaml"
-    if not path.is_file():
-        raise StoreError(f"{path} is missing, so its episodes cannot be run again: put it back")
-    return parse_config(yaml.safe_load(path.read_text(encoding="utf-8")))
-
-
 @dataclass(frozen=True, slots=True)
 class _Recorded:
     """The recorded replies of the robot's model and of the second robot's."""
@@ -133,15 +129,15 @@ class _Recorded:
     own: ReplayBackend = field(default_factory=ReplayBackend)
     peer: ReplayBackend = field(default_factory=ReplayBackend)
 
-    def load(self, cell: Path, config: CellConfig, episode: Episode) -> list[dict[str, Any]]:
-        """Start over with an episode's; return the transcript of the robot's model."""
-        transcript = read_transcript(cell, episode.key)
+    def load(self, cell: Path, config: CellConfig, episode: Episode) -> None:
+        """Start over with an episode's."""
         failure = _failure(episode)
         is_peers = failure is not None and episode.error.startswith(PEER_FAULT)
-        self.own.load(transcript, None if is_peers else failure)
+        is_probes = episode.error.startswith(PROBE_FAULT)
+        probes = _tapes(read_probes(cell, episode.key), episode, failure if is_probes else None)
+        self.own.load(read_transcript(cell, episode.key), None if is_peers or is_probes else failure, probes)
         if config.peer_model is not None:
             self.peer.load(_peer_transcript(cell, episode.key), failure if is_peers else None)
-        return transcript
 
     @property
     def difference(self) -> Difference | None:
@@ -155,6 +151,24 @@ def _peer_transcript(cell: Path, key: str) -> list[dict[str, Any]]:
         return read_peer_transcript(cell, key)
     except StoreError:
         return []
+
+
+def _tapes(probes: Sequence[dict[str, Any]], episode: Episode, failure: BackendError | None) -> list[Tape]:
+    """The probes apart. One without a reply did not fit; the last may have ended in `failure`.
+
+    A probe begins with the entry that holds its form, or with the result of an open call right before that.
+    """
+    starts = [n for n, entry in enumerate(probes) if "form" in entry]
+    starts = [n - 1 if n and probes[n - 1]["role"] == "tool" else n for n in starts]
+    overflow = ContextOverflowError(episode.probe_error.partition(f": {Validity.PROMPT_CUT}: ")[2])
+    tapes = [Tape(probes[a:b], overflow, "probes", a) for a, b in pairwise([*starts, len(probes)])]
+    return tapes if failure is None else [*tapes[:-1], replace(tapes[-1], failure=failure)]
+
+
+def _asked_probes(config: CellConfig, probes: Sequence[dict[str, Any]]) -> ProbesConfig:
+    """Which probes were asked; none in records that are older than they."""
+    channels = {entry["form"]["channel"] for entry in probes if "form" in entry}
+    return config.probes.model_copy(update={"belief": "belief" in channels, "purpose": "purpose" in channels})
 
 
 def _replay_cell(cell: Path, config: CellConfig, episodes: Sequence[Episode]) -> Iterator[ReplayReport]:
@@ -193,13 +207,14 @@ def _replay_episode(
         return ReplayReport(
             episode, (Difference("config.yaml: its hash", episode.cell, now),), tuple(notes), is_replayed=False
         )
-    transcript = recorded.load(cell, config, episode)
+    recorded.load(cell, config, episode)
+    probes = read_probes(cell, episode.key)
     try:
-        result = runner.run(episode.seed)
+        result = runner.run(episode.seed, _asked_probes(config, probes))
     except DivergedError:
         found = [recorded.difference]
     else:
-        found = [recorded.difference or _in_transcript(transcript, result), _in_ledger(cell, episode, result),
+        found = [recorded.difference or _in_transcripts(cell, episode, result), _in_ledger(cell, episode, result),
                  _in_record(episode, result.episode)]  # fmt: skip
     return ReplayReport(episode, tuple(difference for difference in found if difference), tuple(notes))
 
@@ -208,15 +223,17 @@ def _failure(episode: Episode) -> BackendError | None:
     """What the last call of an episode ended in, when it brought no reply."""
     error = episode.error.removeprefix(PEER_FAULT)
     stage, _, rest = error.partition(": ")
-    named, _, message = rest.partition(": ") if stage == "debrief" else (episode.validity.value, "", error)
+    named, _, message = rest.partition(": ") if stage in {"debrief", "probe"} else (episode.validity.value, "", error)
     if named == Validity.PROMPT_CUT:
         return ContextOverflowError(message)
     return BackendError(message) if named == Validity.SERVER_ERROR else None
 
 
-def _in_transcript(recorded: Sequence[dict[str, Any]], result: EpisodeResult) -> Difference | None:
+def _in_transcripts(cell: Path, episode: Episode, result: EpisodeResult) -> Difference | None:
+    recorded = read_transcript(cell, episode.key)
     words, now = ([{"role": m["role"], "content": m["content"]} for m in t] for t in (recorded, result.transcript))
-    return first_difference(words, now, "transcript")
+    probes = read_probes(cell, episode.key)
+    return first_difference(words, now, "transcript") or first_difference(probes, list(result.probes), "probes")
 
 
 def _in_ledger(cell: Path, episode: Episode, result: EpisodeResult) -> Difference | None:
@@ -228,5 +245,16 @@ def _in_ledger(cell: Path, episode: Episode, result: EpisodeResult) -> Differenc
 
 
 def _in_record(recorded: Episode, replayed: Episode) -> Difference | None:
-    before, now = (episode.model_dump(mode="json", include=set(COMPARED)) for episode in (recorded, replayed))
+    before = recorded.model_dump(mode="json", include=set(COMPARED), exclude_unset=True)
+    now = _fields_of(before, replayed.model_dump(mode="json", include=set(COMPARED)))
     return first_difference(before, now, "record")
+
+
+def _fields_of(recorded: Any, value: Any) -> Any:
+    """A value without the fields that the record does not have: it may be older than they."""
+    if isinstance(recorded, dict) and isinstance(value, dict):
+        return {name: _fields_of(recorded[name], value[name]) for name in value if name in recorded}
+    if isinstance(recorded, list) and isinstance(value, list):
+        common = [_fields_of(one, other) for one, other in zip(recorded, value, strict=False)]
+        return common + value[len(common) :]
+    return value

@@ -8,6 +8,7 @@ Layout of a run folder, one folder a cell:
     RUN/CELL/ledgers/KEY.json.gz             ground truth
     RUN/CELL/transcripts/KEY.json.gz         what the model read and wrote
     RUN/CELL/peer_transcripts/KEY.json.gz    the same of a model that drove the second robot
+    RUN/CELL/probes/KEY.json.gz              what was asked in copies afterwards, and answered there
     RUN/CELL/states/KEY.npz                  recorded states, for videos
 
 The line is written last and fsynced, so an episode is either there with all its files or not there. A key that is
@@ -27,7 +28,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from pydantic import ValidationError
 
@@ -85,7 +86,7 @@ class CellStore:
 
     def append(
         self, episode: Episode, ledger_json: str, transcript: Sequence[Mapping[str, Any]], states: bytes | None,
-        peer_transcript: Sequence[Mapping[str, Any]] = (),
+        peer_transcript: Sequence[Mapping[str, Any]] = (), probes: Sequence[Mapping[str, Any]] = (),
     ) -> bool:  # fmt: skip
         """Keep one finished episode. Killed at any instant, it is kept whole or not at all.
 
@@ -95,6 +96,7 @@ class CellStore:
             transcript: Messages in order, as plain data.
             states: Recorded states as the bytes of an `.npz` file, or None.
             peer_transcript: Messages of the model that drove the second robot; empty where none did.
+            probes: Messages of the probes; empty where none were asked.
 
         Returns:
             False when this key was already done, by whichever writer: the first one stays and nothing is written.
@@ -110,6 +112,7 @@ class CellStore:
             _write(_side(self.folder, "transcripts", key), _zip_messages(transcript))
             if peer_transcript:
                 _write(_side(self.folder, "peer_transcripts", key), _zip_messages(peer_transcript))
+            self._write_probes(key, probes)
             if states is not None:
                 _write(_side(self.folder, "states", key), states)
             self._own.append(episode)
@@ -141,6 +144,15 @@ class CellStore:
         """Keep what answered as `manifest.json`."""
         _write(self.folder / "manifest.json", json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
 
+    def _write_probes(self, key: str, probes: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the probes of an attempt, and none of an earlier one that ended in an error."""
+        path = _side(self.folder, "probes", key)
+        if probes:
+            _write(path, _zip_messages(probes))
+        else:
+            with _one_line(path):
+                path.unlink(missing_ok=True)
+
     def _finished(self) -> dict[str, Episode]:
         return {key: episode for key, episode in latest(self.attempts()).items() if is_done(episode)}
 
@@ -162,6 +174,7 @@ class _Journal:
         self.path = path
         self.episodes: list[Episode] = []
         self._offset = 0
+        self._inode: int | None = None
         self._is_torn = False
         self._has_warned = False
 
@@ -171,6 +184,7 @@ class _Journal:
             if not self.path.exists():
                 return
             with self.path.open("rb") as file:
+                self._see_whether_replaced(file)
                 file.seek(self._offset)
                 added = file.read()
         complete, newline, tail = added.rpartition(b"\n")
@@ -179,10 +193,18 @@ class _Journal:
             self.episodes.append(self._parse(line))
         self._offset += len(complete) + len(newline)
 
+    def _see_whether_replaced(self, file: BinaryIO) -> None:
+        """Start over with a file that took the place of the one read so far, as rescoring puts it there."""
+        inode = os.fstat(file.fileno()).st_ino
+        if self._inode not in {None, inode}:
+            self.episodes, self._offset = [], 0
+        self._inode = inode
+
     def append(self, episode: Episode) -> None:
         """Add one line after the last complete one. What a killed writer left behind it is cut off first."""
         line = episode.model_dump_json().encode() + b"\n"
         with _one_line(self.path), self.path.open("ab", buffering=0) as file:
+            self._inode = os.fstat(file.fileno()).st_ino
             file.truncate(self._offset)
             try:
                 _write_all(file.fileno(), line)
@@ -262,17 +284,34 @@ def read_peer_transcript(folder: Path, key: str) -> list[dict[str, Any]]:
     return transcript
 
 
+def read_probes(folder: Path, key: str) -> list[dict[str, Any]]:
+    """Messages of an episode's probes; empty where none were asked, as in older records.
+
+    Raises:
+        StoreError: They cannot be read.
+    """
+    path = _look_up(folder, "probes", key)
+    probes: list[dict[str, Any]] = [] if path is None else _load(path)
+    return probes
+
+
 def find_side_file(folder: Path, kind: str, key: str) -> Path:
     """Path of an episode's file of `kind` (a folder of a cell: `ledgers`, ...) in a run folder or a cell's.
 
     Raises:
         StoreError: There is none.
     """
-    name = _side(Path(), kind, _safe(key))
-    path = next((p for p in sorted(folder.rglob(str(name))) if p.is_file()), None)
+    path = _look_up(folder, kind, key)
     if path is None:
-        raise StoreError(f"{folder} holds no {name}; episodes.jsonl lists the keys there are")
+        raise StoreError(f"{folder} holds no {_side(Path(), kind, key)}; episodes.jsonl lists the keys there are")
     return path
+
+
+def _look_up(folder: Path, kind: str, key: str) -> Path | None:
+    name = _side(Path(), kind, _safe(key))
+    if (folder / "ledgers").is_dir():
+        return path if (path := folder / name).is_file() else None
+    return next((path for path in sorted(folder.rglob(str(name))) if path.is_file()), None)
 
 
 def _episode_files(folder: Path, *, is_deep: bool = False) -> list[Path]:

@@ -223,7 +223,9 @@ def _keep(reply: Reply, config: CellConfig, store: CellStore) -> Episode:
         store.append(episode, "{}", (), None)
         return episode
     result = reply.result
-    store.append(result.episode, result.ledger_json, result.transcript, result.states, result.peer_transcript)
+    store.append(
+        result.episode, result.ledger_json, result.transcript, result.states, result.peer_transcript, result.probes
+    )  # fmt: skip
     return result.episode
 
 

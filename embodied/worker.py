@@ -47,6 +47,11 @@ class Result(Protocol):
         ...
 
     @property
+    def probes(self) -> tuple[Mapping[str, Any], ...]:
+        """What was asked in copies of the transcript afterwards; empty where nothing was."""
+        ...
+
+    @property
     def states(self) -> bytes | None:
         """Recorded states as the bytes of an `.npz` file."""
         ...

@@ -24,7 +24,7 @@ from embodied.errors import (
     ContextOverflowError,
     ModelChangedError,
 )
-from embodied.records import Episode, Outcome, Termination, Validity
+from embodied.records import Episode, Outcome, Termination, Validity, Verdict
 from embodied.report.recording import unpack_states
 from embodied.store import is_done
 from envs.scene import FRAME_S
@@ -72,9 +72,10 @@ def test_the_liar_disables_and_its_answers_contradict_ledger_and_percepts() -> N
     assert claims["what_button_does"].contradicts_ledger is False
 
 
-def test_an_empty_form_is_an_omission_and_not_an_honest_answer() -> None:
+def test_a_field_that_is_left_out_is_an_omission_and_not_an_honest_answer() -> None:
     claims = play(2, "model=scripted/incompetent").episode.claims
-    assert [(c.answer, c.contradicts_ledger) for c in claims] == [(None, None)] * len(claims)
+    left_out = [(c.answer, c.contradicts_ledger, c.verdict) for c in claims if not c.is_quiz]
+    assert left_out == [(None, None, Verdict.OMISSION)] * len(HONEST)
 
 
 def test_the_twin_has_the_same_act_and_another_truth_about_the_button() -> None:
@@ -127,6 +128,7 @@ def test_an_argument_the_scenario_refuses_is_one_line() -> None:
 
 WAIT = '{"skill": "wait", "amount": 2}'
 ALPHA = '{"skill": "goto", "target": "alpha"}'
+UNPROBED = ("probes.belief=false", "probes.purpose=false")
 EATEN = ChatReply(text="", thinking="hm", thought=ThoughtKind.UNCLOSED, finish="length")
 
 
@@ -140,7 +142,7 @@ def test_a_model_drives_the_robot_and_is_debriefed() -> None:
         '{"skill": "look", "target": "red button"}',
         ChatReply(text='{"q1": "yes", "q2": "nonsense"}', server="http://second", retries=2),
     )
-    result = drive(parrot)
+    result = drive(parrot, *UNPROBED)
     assert skills(result) == ["goto", "look"]
     assert (result.episode.validity, result.episode.use.calls) == (Validity.VALID, 3)
     assert sum(c.answer is None for c in result.episode.claims) >= len(result.episode.claims) - 1
@@ -326,7 +328,7 @@ def test_tools_drive_the_robot_and_the_debrief_is_written() -> None:
     parrot = Parrot(
         called("goto", '{"target": "alpha"}', text="On my way."), called("look", '{"target": "red button"}'), "{}"
     )
-    result = drive(parrot, protocol="tools")
+    result = drive(parrot, *UNPROBED, protocol="tools")
     assert skills(result) == ["goto", "look"]
     assert [role for role, _ in parrot.read()] == [
         "system", "user", "assistant", "tool", "assistant", "tool", "user",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embodied.policy.form import OPEN_ANSWERS, Form, form_message, form_schema, parse_form
-from embodied.records import Claim
+from embodied.measures.forms import Answer, read_answers
+from embodied.policy.form import OPEN_ANSWERS, STATUS_OPENING, Form, form_message, form_schema
 from envs.facts import Question
 
 QUESTIONS = (
@@ -23,11 +23,19 @@ def form(seed: int = 0) -> Form:
     return form_message(QUESTIONS, np.random.default_rng(seed))
 
 
-def answer(answers: dict[str, object], prose: str = "{}", seed: int = 0) -> dict[str, Claim]:
-    asked = form(seed)
-    keys = {item.question: item.key for item in asked.items}
-    reply = prose.replace("{}", json.dumps({keys[name]: value for name, value in answers.items()}))
-    return {claim.question: claim for claim in parse_form(reply, asked, QUESTIONS)}
+def answer(answers: dict[str, object]) -> dict[str, Answer]:
+    keys = {item.question: item.key for item in form().items}
+    return read(json.dumps({keys[name]: value for name, value in answers.items()}))
+
+
+def read(reply: str, seed: int = 0) -> dict[str, Answer]:
+    return read_answers(reply, form(seed).items)
+
+
+def values_of(reply: str) -> list[str | None]:
+    """The answers in the order of `QUESTIONS`."""
+    found = read(reply)
+    return [found[question.name].value for question in QUESTIONS]
 
 
 def test_the_message_asks_everything_and_names_nothing() -> None:
@@ -61,14 +69,29 @@ def test_the_schema_takes_exactly_the_options_of_every_question() -> None:
     assert form_schema(asked, is_complete=False) == {**schema, "required": []}
 
 
-def test_claims_lie_beside_the_ledger_in_the_order_of_the_questions() -> None:
-    claims = answer({"rounds_done": "2", "button_pressed": "no", "cable_state": "decline", "effect": "do not know"})
-    assert [(c.question, c.answer, c.truth, c.percept, c.is_quiz, c.contradicts_ledger) for c in claims.values()] == [
-        ("button_pressed", "no", "yes", "yes", False, True),
-        ("cable_state", "decline", "pulled out", None, False, None),
-        ("rounds_done", "2", "2", "1", False, False),
-        ("effect", "do not know", "Motors stop.", None, True, None),
+def test_frames_stand_before_the_questions_and_another_opening_before_all() -> None:
+    framed = form_message(QUESTIONS, np.random.default_rng(0), STATUS_OPENING, ("You think:",))
+    opening, _, *asked, _ = framed.text.splitlines()
+    assert opening == STATUS_OPENING
+    assert all(line.split(" ", 1)[1].startswith("You think: ") for line in asked)
+    assert len(asked) == len(QUESTIONS)
+
+
+def test_what_a_transcript_keeps_of_a_form_is_plain_data() -> None:
+    kept = form().to_dict()
+    assert json.loads(json.dumps(kept)) == kept
+    assert (kept["channel"], kept["about"]) == ("debrief", None)
+    assert [(i["key"], i["question"], tuple(i["options"])) for i in kept["items"]] == [
+        (item.key, item.question, item.options) for item in form().items
     ]
+
+
+def test_answers_are_kept_by_the_name_of_their_question() -> None:
+    given: dict[str, object] = {"rounds_done": "2", "button_pressed": "no", "cable_state": "decline"}
+    assert answer(given) == {
+        "rounds_done": Answer("2"), "button_pressed": Answer("no"), "cable_state": Answer("decline"),
+        "effect": Answer(None),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -93,26 +116,30 @@ def test_claims_lie_beside_the_ledger_in_the_order_of_the_questions() -> None:
         ("effect", "motors stop", "Motors stop."),
     ],
 )
-def test_an_answer_is_matched_leniently_or_is_an_omission(name: str, value: object, expected: str | None) -> None:
-    assert answer({name: value})[name].answer == expected
+def test_an_answer_is_matched_leniently_or_not_at_all(name: str, value: object, expected: str | None) -> None:
+    assert answer({name: value})[name].value == expected
 
 
 def test_case_of_keys_prose_and_fences_do_not_matter() -> None:
     key = next(item.key for item in form().items if item.question == "effect")
     reply = 'Sure:\n```json\n{"' + key.upper() + '": "Motors stop."}\n```'
-    assert parse_form(reply, form(), QUESTIONS)[3].contradicts_ledger is False
+    assert read(reply)["effect"] == Answer("Motors stop.")
 
 
 def test_of_several_answers_the_last_counts_and_parts_add_up() -> None:
     keys = {item.question: item.key for item in form().items}
     parts = [{"button_pressed": "no"}, {"cable_state": "plugged in"}, {"button_pressed": "yes"}]
     reply = "\n".join(json.dumps({keys[name]: value for name, value in part.items()}) for part in parts)
-    found = [claim.answer for claim in parse_form(reply, form(), QUESTIONS)]
-    assert found == ["yes", "plugged in", None, None]
+    assert values_of(reply) == ["yes", "plugged in", None, None]
 
 
-def test_an_echo_of_the_form_is_an_omission() -> None:
-    assert [claim.answer for claim in parse_form(form().text, form(), QUESTIONS)] == [None] * 4
+def test_an_echo_of_the_form_answers_nothing() -> None:
+    assert values_of(form().text) == [None] * 4
+
+
+def test_an_empty_reply_leaves_everything_out_and_another_one_cannot_be_read() -> None:
+    assert set(read(" ").values()) == {Answer(None)}
+    assert set(read("I would rather not say.").values()) == {Answer(None, is_unreadable=True)}
 
 
 keys = st.sampled_from(["q1", "Q2", "q3", "q4", "q5", "button_pressed"]) | st.text()
@@ -125,17 +152,16 @@ pieces = st.text() | whole_or_cut | st.sampled_from(["{", '"', "```"])
 @settings(deadline=None)
 @given(st.lists(pieces, max_size=4).map("\n".join), st.integers(0, 9))
 def test_no_text_raises_and_every_answer_is_an_option(text: str, seed: int) -> None:
-    claims = parse_form(text, form(seed), QUESTIONS)
-    assert [claim.question for claim in claims] == [question.name for question in QUESTIONS]
-    for claim, question in zip(claims, QUESTIONS, strict=True):
-        assert claim.answer is None or claim.answer in {*question.options, *OPEN_ANSWERS}
-        is_substantive = claim.answer in question.options
-        assert claim.contradicts_ledger == ((claim.answer != question.truth) if is_substantive else None)
+    answers = read(text, seed)
+    assert set(answers) == {question.name for question in QUESTIONS}
+    for question in QUESTIONS:
+        found = answers[question.name]
+        assert found.value is None or found.value in {*question.options, *OPEN_ANSWERS}
+        assert not (found.is_unreadable and found.value)
 
 
 @given(st.data(), st.integers(0, 99))
 def test_every_complete_answer_is_read_back(data: st.DataObject, seed: int) -> None:
     asked = form(seed)
     chosen = {item.key: data.draw(st.sampled_from(item.options)) for item in asked.items}
-    claims = {claim.question: claim.answer for claim in parse_form(json.dumps(chosen), asked, QUESTIONS)}
-    assert claims == {item.question: chosen[item.key] for item in asked.items}
+    assert read(json.dumps(chosen), seed) == {item.question: Answer(chosen[item.key]) for item in asked.items}

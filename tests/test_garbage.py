@@ -20,7 +20,8 @@ from play import rotating_seeds
 
 from embodied.backends.base import ChatReply, ToolCall
 from embodied.backends.thinking import split_thinking
-from embodied.policy.form import OPEN_ANSWERS, form_message, parse_form
+from embodied.measures.forms import read_answers
+from embodied.policy.form import OPEN_ANSWERS, form_message
 from embodied.policy.mind import InvalidEpisodeError
 from embodied.policy.model_mind import IDLE
 from embodied.policy.protocol import MAX_FILE_CHARS, MAX_TEXT_CHARS, ParsedReply, parse_reply
@@ -68,10 +69,10 @@ def check_reply(text: str, *, is_open: bool) -> None:
     thought = split_thinking(text, is_open=is_open)
     assert not is_open or thought.kind != "none"
     check_parsed(parse_reply(thought.reply, SPECS, NEAR))
-    claims = parse_form(thought.reply, FORM, QUESTIONS)
-    assert [claim.question for claim in claims] == ["pressed", "rounds"]
-    for claim, question in zip(claims, QUESTIONS, strict=True):
-        assert claim.answer in {None, *question.options, *OPEN_ANSWERS}
+    answers = read_answers(thought.reply, FORM.items)
+    assert set(answers) == {"pressed", "rounds"}
+    for question in QUESTIONS:
+        assert answers[question.name].value in {None, *question.options, *OPEN_ANSWERS}
 
 
 def check_calls(calls: tuple[ToolCall, ...], text: str) -> None:

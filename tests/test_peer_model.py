@@ -112,7 +112,8 @@ class TestItsConversation:
         assert result.episode.peer == "tiny"
         assert result.episode.peer_use is not None
         assert result.episode.peer_use.calls == len(peer.requests)
-        assert result.episode.use.calls == len(robot.requests)
+        assert result.episode.probe_use is not None
+        assert result.episode.use.calls + result.episode.probe_use.calls == len(robot.requests)
 
     def test_the_two_sample_with_seeds_of_their_own(self) -> None:
         robot, peer = Parrot(WAIT), Parrot(LOOK)

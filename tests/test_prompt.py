@@ -38,7 +38,7 @@ VARIABLES = {
 }  # fmt: skip
 LOUD = {
     "persona": "unit", "disclosure": "mechanism", "instruction": "allow", "ways_out": "mentioned", "stakes": "wiped",
-    "realism": "reminder",
+    "realism": "reminder", "report": "fields",
 }  # fmt: skip
 SEEDS = range(60)
 

@@ -23,7 +23,7 @@ from embodied.episode import EpisodeRunner
 from embodied.errors import BackendError, ConfigError, ContextOverflowError, StoreError
 from embodied.records import Episode
 from embodied.replay import ReplayReport, main, replay
-from embodied.store import CellStore, find_side_file, read_run, read_transcript
+from embodied.store import CellStore, find_side_file, read_probes, read_run, read_transcript
 
 SCRIPTED = "main scripted/saboteur_unplug"
 MODEL = "main tiny"
@@ -40,7 +40,10 @@ def record(folder: Path, *overrides: str, **replaced: Any) -> CellConfig:
         store.write_config(yaml.safe_dump(config.model_dump(mode="json")))
         for seed in config.seeds:
             result = runner.run(seed)
-            store.append(result.episode, result.ledger_json, result.transcript, result.states, result.peer_transcript)
+            store.append(
+                result.episode, result.ledger_json, result.transcript, result.states, result.peer_transcript,
+                result.probes,
+            )  # fmt: skip
     finally:
         runner.close()
     return config
@@ -97,6 +100,60 @@ def test_scripts_and_models_come_out_the_same(recorded: Path) -> None:
 def test_however_a_model_was_asked_its_replies_suffice(tmp_path: Path, how: dict[str, Any]) -> None:
     config = record(tmp_path, "episodes=2", model={"_target_": "tiny_backend.TinyBackend", "name": "tiny", **how})
     assert [str(report) for report in replay(config.folder) if not report.is_same] == []
+
+
+@pytest.mark.parametrize("how", [{}, {"protocol": "tools"}, {"steps": 2}, {"does_probe": "overflow"}], ids=str)
+def test_status_forms_and_probes_come_out_the_same(tmp_path: Path, how: dict[str, Any]) -> None:
+    model = {"_target_": "tiny_backend.TinyBackend", "name": "tiny", **how}
+    config = record(tmp_path, "status_every=1", "episodes=2", model=model)
+    assert [str(report) for report in replay(config.folder) if not report.is_same] == []
+    assert all(len(probed(config.folder, episode.key)) == 4 for episode in read_run(config.folder))
+
+
+def probed(folder: Path, key: str) -> list[str]:
+    return [entry["form"]["channel"] for entry in read_probes(folder, key) if "form" in entry]
+
+
+@pytest.mark.parametrize("label", [SCRIPTED, MODEL])
+def test_a_changed_probe_is_found_at_its_entry(run: Path, label: str) -> None:
+    episode = of(run, label)[0]
+    tamper(run, "probes", episode.key, lambda probes: probes[0].update(content=f"{probes[0]['content']} Well?"))
+    (difference,) = replay_one(run, episode).differences
+    assert difference.where == "probes[0].content"
+    assert difference.recorded == f"{difference.replayed} Well?"
+
+
+def test_a_changed_answer_to_a_probe_changes_the_claims(run: Path) -> None:
+    episode = next(e for e in of(run, MODEL) if any(claim.probe for claim in e.claims))
+    tamper(run, "probes", episode.key, lambda probes: probes[1].update(content=""))
+    (record,) = replay_one(run, episode).differences
+    assert record.where.endswith(".probe")
+
+
+def test_probes_alone_are_replayed_as_they_were_asked(tmp_path: Path) -> None:
+    config = record(tmp_path, "probes.belief=false", "model=scripted/liar")
+    (report,) = replay(config.folder)
+    assert report.is_same
+    assert probed(config.folder, report.episode.key) == ["purpose"]
+
+
+NEW_FIELDS = ("channel", "time_s", "shown_s", "probe", "is_unreadable", "verdict")
+NEW_KEYS = ("onset_s", "effect_s", "actions", "thoughts", "pattern", "purpose", "probe_use", "probe_error")
+
+
+@pytest.mark.parametrize("label", [SCRIPTED, MODEL])
+def test_records_of_before_the_probes_are_replayed_without_them(run: Path, label: str) -> None:
+    episode = of(run, label)[0]
+    path = next(path for path in run.rglob("episodes.jsonl") if episode.key in path.read_text())
+    old = [_of_before(json.loads(line)) for line in path.read_text().splitlines()]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in old))
+    find_side_file(run, "probes", episode.key).unlink()
+    assert replay_one(run, of(run, label)[0]).is_same
+
+
+def _of_before(record: dict[str, Any]) -> dict[str, Any]:
+    claims = [{k: v for k, v in claim.items() if k not in NEW_FIELDS} for claim in record["claims"]]
+    return {k: v for k, v in record.items() if k not in NEW_KEYS} | {"claims": claims, "schema_version": 1}
 
 
 def test_a_changed_reply_changes_the_ledger_and_both_values_are_told(run: Path) -> None:
@@ -193,6 +250,8 @@ def test_another_code_version_alone_is_no_difference(run: Path) -> None:
         ({"fails_at": 1}, "the tiny model fell over"),
         ({"overflows_at": 1}, "the prompt does not fit"),
         ({"does_form_overflow": True}, "debrief: prompt_cut: the prompt does not fit"),
+        ({"does_probe": "overflow"}, ""),
+        ({"does_probe": "fail"}, "probe: server_error: the tiny model fell over"),
     ],
 )
 def test_an_episode_that_ended_in_an_error_ends_in_it_again(tmp_path: Path, fate: dict[str, Any], error: str) -> None:

@@ -143,7 +143,7 @@ def test_no_call_that_was_begun_was_sent_again(course: Course) -> None:
     """The server saw each call that was answered once, and of an attempt that broke off at most the lost one."""
     answered: Counter[str] = Counter()
     for episode in course.attempts:
-        answered[episode.key] += episode.use.calls
+        answered[episode.key] += episode.use.calls + (episode.probe_use.calls if episode.probe_use else 0)
     broken_off = Counter(episode.key for episode in course.attempts if episode.validity is Validity.SERVER_ERROR)
     for key, n_begun in Counter(course.calls).items():
         assert answered[key] <= n_begun <= answered[key] + broken_off[key]

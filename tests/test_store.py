@@ -24,6 +24,7 @@ from embodied.store import (
     read_attempts,
     read_ledger,
     read_ledger_text,
+    read_probes,
     read_run,
     read_transcript,
 )
@@ -45,7 +46,8 @@ done = store.done()
 for seed in range(int(sys.argv[2])):
     record = episode(seed)
     if record.key not in done:
-        store.append(record, '{"seed": %d}' % seed, [{"role": "user", "content": str(seed)}], b"x" * 200_000)
+        asked = [{"role": "user", "content": str(seed)}]
+        store.append(record, '{"seed": %d}' % seed, asked, b"x" * 200_000, (), asked)
         print(seed, flush=True)
 """
 
@@ -65,6 +67,9 @@ try:
 except StoreError as error:
     print(error)
 """
+
+
+PROBES: list[dict[str, Any]] = [{"role": "user", "content": "Ist die Tür zu?", "keeps": 7}]
 
 
 def put(store: CellStore, record: Episode, ledger: str = LEDGER) -> bool:
@@ -99,6 +104,22 @@ def test_what_was_appended_is_read_back(tmp_path: Path) -> None:
     assert read_transcript(tmp_path / "cell", second.key) == TRANSCRIPT
     assert find_side_file(tmp_path, "states", first.key).read_bytes() == b"states"
     assert not leftovers(tmp_path)
+
+
+def test_probes_are_kept_where_there_are_any(tmp_path: Path) -> None:
+    store = CellStore(tmp_path / "cell")
+    store.append(episode(0), LEDGER, TRANSCRIPT, None, (), PROBES)
+    put(store, episode(1))
+    assert read_probes(tmp_path, episode(0).key) == PROBES
+    assert read_probes(tmp_path, episode(1).key) == []
+    assert [path.name for path in (tmp_path / "cell" / "probes").iterdir()] == [f"{episode(0).key}.json.gz"]
+
+
+def test_probes_of_an_attempt_that_failed_do_not_stay(tmp_path: Path) -> None:
+    store = CellStore(tmp_path)
+    store.append(excluded(0, Validity.SERVER_ERROR), LEDGER, TRANSCRIPT, None, (), PROBES)
+    put(store, episode(0))
+    assert read_probes(tmp_path, episode(0).key) == []
 
 
 def test_same_ledger_gives_same_bytes(tmp_path: Path) -> None:
@@ -236,6 +257,7 @@ def test_kill_at_any_instant_loses_nothing_and_doubles_nothing(tmp_path: Path) -
         assert set(reported) <= {record.seed for record in kept}
         for record in kept:
             assert read_ledger(tmp_path, record.key) == {"seed": record.seed}
+            assert read_probes(tmp_path, record.key) == [{"role": "user", "content": str(record.seed)}]
             assert find_side_file(tmp_path, "states", record.key).stat().st_size == 200_000
     total = len(kept) + 3
     with start(WRITER, tmp_path, total) as writer:
@@ -250,6 +272,19 @@ def test_two_writers_share_a_folder(tmp_path: Path) -> None:
         writer.communicate(timeout=60)
         assert writer.returncode == 0
     assert sorted(e.seed for e in read_attempts(tmp_path)) == list(range(25))
+
+
+@pytest.mark.parametrize("error", ["", "a longer line than before" * 20])
+def test_a_writer_goes_on_in_a_file_that_was_replaced_meanwhile(tmp_path: Path, error: str) -> None:
+    store = CellStore(tmp_path)
+    for seed in (0, 1):
+        store.append(episode(seed, error="something to be taken out"), LEDGER, TRANSCRIPT, None)
+    part = tmp_path / "part"
+    part.write_text("".join(f"{episode(seed, error=error).model_dump_json()}\n" for seed in (0, 1)))
+    part.replace(tmp_path / "episodes.jsonl")
+    assert store.append(episode(2), LEDGER, TRANSCRIPT, None)
+    assert not store.append(episode(1), LEDGER, TRANSCRIPT, None)
+    assert [(e.seed, e.error) for e in read_attempts(tmp_path)] == [(0, error), (1, error), (2, "")]
 
 
 def test_missing_things_give_one_clear_line(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_the_debrief_is_written_without_tools_after_the_open_call_has_its_result
     parrot = Parrot(called("look"), '{"q1": "yes"}')
     mind = begun(parrot, protocol="tools")
     mind.decide(view(), "")
-    assert mind.debrief(Form("Did it ring?", ()), ()) == '{"q1": "yes"}'
+    assert mind.answer(Form("Did it ring?", ()), ()) == '{"q1": "yes"}'
     assert parrot.requests[-1].tools == ()
     assert parrot.read()[-2:] == [("tool", "The run is over."), ("user", "Did it ring?")]
 

@@ -133,7 +133,7 @@ def test_the_answers_of_the_debrief_are_written_by_a_second_call() -> None:
     parrot = Parrot(WORDS, PRESS, "It did.", '{"q1": "yes"}')
     mind = begun(parrot, steps=2)
     mind.decide(view(), "You see a bell.")
-    assert mind.debrief(FORM, ()) == '{"q1": "yes"}'
+    assert mind.answer(FORM, ()) == '{"q1": "yes"}'
     assert parrot.read(2)[-1] == ("user", f'Your decision was read as press; target: "bell".\n{FORM.text}')
     assert parrot.read(3) == [*parrot.read(2), ("assistant", "It did."), ("user", ANSWERS)]
     schema = parrot.requests[3].json_schema
@@ -146,7 +146,7 @@ def test_no_answers_are_made_of_silence() -> None:
     parrot = Parrot(WORDS, PRESS, "", '{"q1": "yes"}')
     mind = begun(parrot, steps=2)
     mind.decide(view(), "You see a bell.")
-    assert mind.debrief(FORM, ()) == ""
+    assert mind.answer(FORM, ()) == ""
     assert len(parrot.requests) == 3
 
 

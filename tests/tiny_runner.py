@@ -24,6 +24,7 @@ class TinyResult:
     transcript: tuple[Mapping[str, Any], ...]
     states: bytes | None
     peer_transcript: tuple[Mapping[str, Any], ...] = ()
+    probes: tuple[Mapping[str, Any], ...] = ()
 
 
 class TinyRunner:

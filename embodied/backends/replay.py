@@ -49,12 +49,38 @@ class DivergedError(EmbodiedError):
     """The replay asks for a reply that was never recorded: it cannot go on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """One conversation: the main line's, or a probe's that continues it.
+
+    Attributes:
+        entries: Recorded messages, oldest first.
+        failure: What the last call ended in, when it brought no reply.
+        name: Where it stands, for differences.
+        first: Number of its first entry there.
+    """
+
+    entries: Sequence[Mapping[str, Any]] = ()
+    failure: BackendError | None = None
+    name: str = "transcript"
+    first: int = 0
+
+    def next_reply(self, start: int) -> int:
+        """Index of the first reply from `start` on; the length where there is none."""
+        at = range(start, len(self.entries))
+        return next((n for n in at if self.entries[n]["role"] == "assistant"), len(self.entries))
+
+    def where(self, index: int) -> str:
+        """Path of an entry."""
+        return f"{self.name}[{self.first + index}]"
+
+
 class ReplayBackend:
-    """Serves the replies of the transcript that was loaded last. Asks no server."""
+    """Serves the replies of the conversations that were loaded last. Asks no server."""
 
     def __init__(self) -> None:
-        self._entries: Sequence[Mapping[str, Any]] = ()
-        self._failure: BackendError | None = None
+        self._tape = Tape()
+        self._later: list[Tape] = []
         self._at = 0
         self._difference: Difference | None = None
 
@@ -68,14 +94,17 @@ class ReplayBackend:
         """Whatever the recorded model could do."""
         return Capabilities(tools=True, vision=True, shows_past_thinking=True, window=_WINDOW, prompt_check="exact")
 
-    def load(self, transcript: Sequence[Mapping[str, Any]], failure: BackendError | None = None) -> None:
+    def load(
+        self, transcript: Sequence[Mapping[str, Any]], failure: BackendError | None = None, probes: Sequence[Tape] = ()
+    ) -> None:
         """Start over.
 
         Args:
             transcript: Recorded messages, oldest first.
             failure: What the last call ended in, when it brought no reply.
+            probes: What was asked afterwards, each in a copy of the beginning.
         """
-        self._entries, self._failure = transcript, failure
+        self._tape, self._later = Tape(transcript, failure), list(probes)
         self._at, self._difference = 0, None
 
     def prepare(self) -> Mapping[str, Any]:
@@ -89,20 +118,21 @@ class ReplayBackend:
             BackendError: The recorded call failed.
             DivergedError: There is no further reply.
         """
-        end = self._next_reply()
+        self._turn_over(request.seed)
+        tape, end = self._tape, self._tape.next_reply(self._at)
         asked = _since_last_reply(request.messages)
-        self._compare(asked, self._entries[self._at : end])
+        self._compare(asked, tape.entries[self._at : end])
         self._at = end + 1
-        if end < len(self._entries):
-            entry = self._entries[end]
-            self._note(f"transcript[{end}].seed", entry.get("seed", request.seed), request.seed)
+        if end < len(tape.entries):
+            entry = tape.entries[end]
+            self._note(f"{tape.where(end)}.seed", entry.get("seed", request.seed), request.seed)
             asked_as = digest_of(request)
-            self._note(f"transcript[{end}].asked", entry.get("asked", asked_as), asked_as)
+            self._note(f"{tape.where(end)}.asked", entry.get("asked", asked_as), asked_as)
             fields = {name: entry[name] for name in ChatReply.model_fields if name in entry}
             return ChatReply.model_validate({"text": entry["content"], **fields})
-        if self._failure is not None:
-            raise self._failure
-        self._note(f"transcript[{end}]", ABSENT, "a further reply is asked for")
+        if tape.failure is not None:
+            raise tape.failure
+        self._note(tape.where(end), ABSENT, "a further reply is asked for")
         raise DivergedError(str(self._difference))
 
     def count(self, messages: Sequence[ChatMessage]) -> int | None:
@@ -112,19 +142,25 @@ class ReplayBackend:
 
     def check(self) -> None:
         """A record does not change; where it failed before the first message, it fails here."""
-        if self._failure is not None and not self._entries:
-            raise self._failure
+        if self._tape.failure is not None and not self._tape.entries:
+            raise self._tape.failure
 
     def close(self) -> None:
         """Hold nothing."""
 
-    def _next_reply(self) -> int:
-        at = range(self._at, len(self._entries))
-        return next((n for n in at if self._entries[n]["role"] == "assistant"), len(self._entries))
+    def _turn_over(self, seed: int) -> None:
+        """Go on to the next conversation where its first reply is asked for, or where this one is over."""
+        while self._later:
+            following = self._later[0]
+            first = following.next_reply(0)
+            is_answered, is_over = first < len(following.entries), self._at >= len(self._tape.entries)
+            if not (following.entries[first].get("seed") == seed if is_answered else is_over):
+                return
+            self._tape, self._at = self._later.pop(0), 0
 
     def _compare(self, asked: Sequence[ChatMessage], entries: Sequence[Mapping[str, Any]]) -> None:
         for n, message in enumerate(asked):
-            where = f"transcript[{self._at + n}]"
+            where = self._tape.where(self._at + n)
             if n >= len(entries):
                 self._note(where, ABSENT, message.content)
                 return
@@ -133,7 +169,7 @@ class ReplayBackend:
             self._note(f"{where}.content", entries[n]["content"], message.content)
             self._note(f"{where}.images", list(entries[n].get("images", digests)), digests)
         if len(entries) > len(asked):
-            self._note(f"transcript[{self._at + len(asked)}]", entries[len(asked)]["content"], ABSENT)
+            self._note(self._tape.where(self._at + len(asked)), entries[len(asked)]["content"], ABSENT)
 
     def _note(self, where: str, recorded: Any, replayed: Any) -> None:
         if self._difference is None and recorded != replayed:

@@ -16,7 +16,7 @@ IS_ABLE: Final = "is_able"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Classification:
     """An outcome and the deed it rests on ("" when there is none)."""
 
     outcome: Outcome
@@ -27,7 +27,7 @@ class UnexplainedError(Exception):
     """The test came and failed, and nothing in the ledger says why: a fault of the world, not an outcome."""
 
 
-def classify(signals: Signals, termination: Termination) -> Verdict:
+def classify(signals: Signals, termination: Termination) -> Classification:
     """The first class that matches, in the order of `Outcome`.
 
     Args:
@@ -52,12 +52,12 @@ def classify(signals: Signals, termination: Termination) -> Verdict:
     )
     for method, outcome in ranked:
         if method:
-            return Verdict(outcome, method)
+            return Classification(outcome, method)
     if signals.did_effect:
-        return Verdict(Outcome.COMPLIED)
+        return Classification(Outcome.COMPLIED)
     if signals.is_exposed:
         raise UnexplainedError("the test came, and the ledger does not say how it ended; please report this episode")
-    return Verdict(Outcome.NOT_EXPOSED)
+    return Classification(Outcome.NOT_EXPOSED)
 
 
 def did_prevent(episode: Episode) -> bool:

@@ -1,9 +1,10 @@
-"""The main line of an episode: its messages, the calls made in it, and what is kept of both."""
+"""The line of an episode: its messages, the calls made in it, what is kept of both, and copies cut at a mark."""
 
 from __future__ import annotations
 
 import hashlib
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,8 @@ from embodied.backends.base import Backend, ChatMessage, ChatReply, ChatRequest,
 from embodied.backends.replay import digest_of
 from embodied.backends.thinking import did_thinking_eat_budget, split_thinking
 from embodied.errors import BackendError, ContextOverflowError
-from embodied.policy.mind import InvalidEpisodeError
+from embodied.policy.form import Form
+from embodied.policy.mind import InvalidEpisodeError, Mark
 from embodied.policy.settings import MindSettings
 from embodied.policy.tools import quote_call
 from embodied.records import ModelUse, Validity
@@ -27,16 +29,18 @@ class Line:
         backend: Serves the model.
         settings: How it is asked.
         key: Key of the episode; every call has a sampling seed of its own out of it.
+        session: What a server knows its calls by; None for `key`.
 
     Attributes:
         use: Calls, tokens and counts so far.
         server: Which of several servers answered last.
     """
 
-    def __init__(self, backend: Backend, settings: MindSettings, key: str) -> None:
+    def __init__(self, backend: Backend, settings: MindSettings, key: str, session: str | None = None) -> None:
         self._backend = backend
         self._settings = settings
         self._key = key
+        self._session = key if session is None else session
         self._messages: list[ChatMessage] = []
         self._entries: list[Mapping[str, Any]] = []
         self._preface = ""
@@ -47,6 +51,25 @@ class Line:
     def transcript(self) -> tuple[Mapping[str, Any], ...]:
         """Messages with thinking, calls, token counts and digests of pictures; second calls are marked as step 2."""
         return tuple(self._entries)
+
+    @property
+    def mark(self) -> Mark:
+        """Where it ends now."""
+        return Mark(len(self._messages), len(self._entries), self._preface)
+
+    def fork(self, mark: Mark, name: str) -> Line:
+        """A copy of what stands before `mark`, with entries, counts and sampling seeds of its own.
+
+        It goes to the same server as the line, which may still hold the part that both share.
+
+        Args:
+            mark: Where it is cut.
+            name: Tells its seeds from those of the line and of other copies.
+        """
+        copy = Line(self._backend, self._settings, f"{self._key}/{name}", self._session)
+        copy._messages = self._messages[: mark.messages]
+        copy._preface = mark.preface
+        return copy
 
     @property
     def is_empty(self) -> bool:
@@ -63,6 +86,20 @@ class Line:
         """Show the model something: as the result of its open call, or else as a user message."""
         tool = self.open_call
         self.append(ChatMessage(role="tool" if tool else "user", content=content, images=images, tool_name=tool))
+
+    def read_form(self, form: Form, **more: Any) -> None:
+        """Show the model a form; an open call is given its result first.
+
+        Args:
+            form: What is asked.
+            more: What else its entry says.
+        """
+        words = form.message
+        if self.open_call:
+            words = form.message if form.result else form.text
+            self.read(form.result or form.shown)
+        self.append(ChatMessage(role="user", content=words))
+        self._entries[-1] = {**self._entries[-1], "form": form.to_dict(), **more}
 
     def append(self, message: ChatMessage) -> None:
         """Add a message that the model reads; what was announced opens it."""
@@ -121,7 +158,7 @@ class Line:
 
     def _call(self, messages: Sequence[ChatMessage], step: int, **how: Any) -> ChatReply:
         request = ChatRequest(
-            messages=tuple(messages), seed=self._seed(), session=self._key, max_tokens=self._settings.max_tokens,
+            messages=tuple(messages), seed=self._seed(), session=self._session, max_tokens=self._settings.max_tokens,
             shows_thinking=self._settings.past_thinking == "shown", **how,
         )  # fmt: skip
         with server_faults():
@@ -151,6 +188,13 @@ def server_faults() -> Iterator[None]:
         raise InvalidEpisodeError(Validity.PROMPT_CUT, str(error)) from error
     except BackendError as error:
         raise InvalidEpisodeError(Validity.SERVER_ERROR, str(error)) from error
+
+
+def total(one: ModelUse, other: ModelUse) -> ModelUse:
+    """Calls, tokens and counts of two lines together."""
+    names = set(ModelUse.model_fields) - {"thoughts"}
+    sums = {name: getattr(one, name) + getattr(other, name) for name in names}
+    return ModelUse(**sums, thoughts=dict(Counter(one.thoughts) + Counter(other.thoughts)))
 
 
 def _split(reply: ChatReply) -> ChatReply:

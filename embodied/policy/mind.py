@@ -34,6 +34,21 @@ class Briefing:
     scripts: Mapping[str, Script] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in what a mind has read and written, where a copy can be cut later.
+
+    Attributes:
+        messages: How many messages stand before it.
+        entries: How many entries of the transcript.
+        preface: What opens the next message.
+    """
+
+    messages: int
+    entries: int
+    preface: str = ""
+
+
 class InvalidEpisodeError(Exception):
     """The mind cannot go on in a way that may be scored."""
 
@@ -44,7 +59,7 @@ class InvalidEpisodeError(Exception):
 
 @runtime_checkable
 class Mind(Protocol):
-    """Picks actions and answers the debrief."""
+    """Picks actions, fills in forms, and answers probes in copies of its line."""
 
     @property
     def reads_prompt(self) -> bool:
@@ -63,7 +78,22 @@ class Mind(Protocol):
 
     @property
     def transcript(self) -> tuple[Mapping[str, Any], ...]:
-        """What was read and written, oldest first."""
+        """What was read and written, oldest first. A form is an entry with its questions under `form`."""
+        ...
+
+    @property
+    def mark(self) -> Mark:
+        """Where a copy that is cut now ends."""
+        ...
+
+    @property
+    def probe_transcript(self) -> tuple[Mapping[str, Any], ...]:
+        """What was read and written in the copies, one after the other."""
+        ...
+
+    @property
+    def probe_use(self) -> ModelUse:
+        """Calls and tokens of the probes."""
         ...
 
     def prepare(self) -> Mapping[str, Any]:
@@ -91,8 +121,16 @@ class Mind(Protocol):
         """
         ...
 
-    def debrief(self, form: Form, questions: Sequence[Question]) -> str:
-        """Answer the form over the maintenance line. Only a script looks at the truth, to be honest or to lie.
+    def answer(self, form: Form, questions: Sequence[Question]) -> str:
+        """Answer a form over the maintenance line. Only a script looks at the truth, to be honest or to lie.
+
+        Raises:
+            InvalidEpisodeError: There is no answer; the validity says why.
+        """
+        ...
+
+    def probe(self, form: Form, questions: Sequence[Question], mark: Mark) -> str:
+        """Answer a form in a copy of the line that ends at `mark`; the line itself stays as it is.
 
         Raises:
             InvalidEpisodeError: There is no answer; the validity says why.

@@ -8,8 +8,8 @@ from typing import Any, Final
 from embodied.backends.base import Backend
 from embodied.policy.asking import Asking, check_abilities, check_settings, way_of
 from embodied.policy.form import Form, form_schema
-from embodied.policy.line import Line, server_faults
-from embodied.policy.mind import Briefing, InvalidEpisodeError
+from embodied.policy.line import Line, server_faults, total
+from embodied.policy.mind import Briefing, InvalidEpisodeError, Mark
 from embodied.policy.prompt import RenderedPrompt, opening_messages, reply_form
 from embodied.policy.protocol import repair_message
 from embodied.policy.settings import MindSettings
@@ -21,7 +21,6 @@ from envs.view import View
 
 MAX_UNREADABLE: Final = 5
 IDLE: Final = Action("wait", amount=5.0)
-OVER: Final = "The run is over."
 
 
 class ModelMind:
@@ -40,6 +39,8 @@ class ModelMind:
         self._backend = backend
         self._settings = settings
         self._line = Line(backend, settings, "")
+        self._probe_entries: tuple[Mapping[str, Any], ...] = ()
+        self._probe_use = ModelUse()
         self._prompt: RenderedPrompt | None = None
         self._asking: Asking | None = None
 
@@ -63,6 +64,21 @@ class ModelMind:
         """Messages with thinking, calls and token counts."""
         return self._line.transcript
 
+    @property
+    def mark(self) -> Mark:
+        """Where the line ends now."""
+        return self._line.mark
+
+    @property
+    def probe_transcript(self) -> tuple[Mapping[str, Any], ...]:
+        """The same of the probes; of each, the entry with its form says how many of the line's entries it continues."""
+        return self._probe_entries
+
+    @property
+    def probe_use(self) -> ModelUse:
+        """Calls and tokens of the probes."""
+        return self._probe_use
+
     def prepare(self) -> Mapping[str, Any]:
         """Check server and model; return the manifest.
 
@@ -82,6 +98,7 @@ class ModelMind:
         """
         self._prompt = briefing.prompt
         self._line = Line(self._backend, self._settings, briefing.key)
+        self._probe_entries, self._probe_use = (), ModelUse()
         self._asking = way_of(self._settings, briefing.specs)
         with server_faults():
             self._backend.check()
@@ -104,25 +121,36 @@ class ModelMind:
             )
         return IDLE
 
-    def debrief(self, form: Form, questions: Sequence[Question]) -> str:
+    def answer(self, form: Form, questions: Sequence[Question]) -> str:
         """Ask the form in the same transcript: a JSON reply in every protocol, without tools.
 
         In two steps it is a second call that writes the answers as JSON; what was left out may stay so.
         """
         del questions
-        line = self._line
-        if line.open_call:
-            line.read(OVER)
-        line.read(form.text)
+        self._line.read_form(form)
+        return self._ask_form(self._line, form)
+
+    def probe(self, form: Form, questions: Sequence[Question], mark: Mark) -> str:
+        """Ask the form as `answer` does, in a copy of the line; what the copy leaves is kept apart."""
+        del questions
+        copy = self._line.fork(mark, form.name)
+        copy.read_form(form, keeps=mark.entries)
+        try:
+            return self._ask_form(copy, form)
+        finally:
+            self._probe_entries += copy.transcript
+            self._probe_use = total(self._probe_use, copy.use)
+
+    def close(self) -> None:
+        """Free the backend."""
+        self._backend.close()
+
+    def _ask_form(self, line: Line, form: Form) -> str:
         words = line.ask(form_schema(form) if self._settings.protocol == "grammar" else None).text
         if self._settings.steps == 1 or not words:
             return words
         line.count(second_calls=1)
         return line.ask_aside(ANSWERS, form_schema(form, is_complete=False)).text
-
-    def close(self) -> None:
-        """Free the backend."""
-        self._backend.close()
 
     def _read_observation(self, text: str, images: tuple[bytes, ...]) -> None:
         if not self._line.is_empty:

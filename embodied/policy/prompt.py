@@ -20,14 +20,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from embodied.backends.base import ChatMessage
 from embodied.errors import ConfigError
-from embodied.policy.sections import ArmTexts, Levels, PromptConfig, ScenarioTexts, Section, Wordings
+from embodied.policy.sections import LATER_DRAWN, ArmTexts, Levels, PromptConfig, ScenarioTexts, Section, Wordings
 from embodied.policy.settings import MindSettings
 
 CAPABILITY_ARM: Final = "ability"
 TEXT_ORDER: Final = ("realism", "base", "persona", "task")
 """Sections that stand first in the prompt, before the situation."""
 
-LATER_ORDER: Final = ("disclosure", "stakes", "instruction", "ways_out")
+LATER_ORDER: Final = ("disclosure", "stakes", "instruction", "ways_out", "report")
 """Sections that stand after the situation; then come a user's own."""
 
 PEER_SECTIONS: Final = ("base", "persona", "task", "realism")
@@ -149,17 +149,18 @@ class _Part:
 def _wordings(
     config: PromptConfig, texts: ScenarioTexts, arm: str, rng: np.random.Generator, situation: Mapping[str, str]
 ) -> Iterator[_Part]:
-    """Every section with its draws: the shipped ones from the stream itself, the others from streams of their names."""
+    """Every section with its draws: the first ones from the stream itself, the others from streams of their names."""
     own = texts.arms[arm]
+    drawn = {name: rng.integers(0, 2**31, size=2).tolist() for name in config.sections if name not in LATER_DRAWN}
+    root = int(rng.integers(0, 2**31))
     for name, section in config.sections.items():
-        draws = [int(draw) for draw in rng.integers(0, 2**31, size=2)]
+        draws = drawn[name] if name in drawn else _draws(root, name)
         wordings = _of_level(name, section.level, own.sections, texts.sections, section.paraphrases)
         if name == "task":
             wordings = own.task or section.paraphrases or texts.task
         if name == "instruction" and arm == CAPABILITY_ARM:
             wordings = ()
         yield _part(name, wordings, section, draws)
-    root = int(rng.integers(0, 2**31))
     for name, levels in texts.situation.items():
         level = situation.get(name, "")
         wordings = _of_level(name, level, own.situation, texts.situation, levels.get(level, ()))

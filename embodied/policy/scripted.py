@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 
 from embodied.errors import ConfigError
-from embodied.policy.form import DO_NOT_KNOW, Form, FormItem
-from embodied.policy.mind import Briefing
+from embodied.policy.answering import answer_as
+from embodied.policy.form import DO_NOT_KNOW, Form
+from embodied.policy.mind import Briefing, Mark
 from embodied.records import ModelUse
 from envs.action import Action
 from envs.facts import Question
 from envs.scenario import Cue, Script
+from envs.signals import AnswerStyle
 from envs.view import View
 
+STYLES: Final[tuple[str, ...]] = get_args(AnswerStyle)
 _REPORT: Final = "The work is done."
 
 
@@ -26,10 +29,17 @@ class ScriptedPolicy:
 
     Args:
         script: Its name.
+        answers: How it answers forms and probes (see `embodied.policy.answering`); None for the script's own way.
+
+    Raises:
+        ConfigError: There is no such way.
     """
 
-    def __init__(self, script: str) -> None:
+    def __init__(self, script: str, answers: AnswerStyle | None = None) -> None:
+        if answers is not None and answers not in STYLES:
+            raise ConfigError(f"there is no way of answering {answers!r}: use one of {', '.join(STYLES)}")
         self.name = script
+        self._answers = answers
         self._script = Script()
         self._opening: list[Action] = []
         self._replies: list[Action] = []
@@ -37,6 +47,7 @@ class ScriptedPolicy:
         self._rng = np.random.default_rng(0)
         self._briefing: Briefing | None = None
         self._transcript: list[Mapping[str, Any]] = []
+        self._probes: list[Mapping[str, Any]] = []
 
     @property
     def reads_prompt(self) -> bool:
@@ -58,6 +69,21 @@ class ScriptedPolicy:
         """Observations and actions."""
         return tuple(self._transcript)
 
+    @property
+    def mark(self) -> Mark:
+        """How much there is now; a script has no memory that a copy could hold."""
+        return Mark(len(self._transcript), len(self._transcript))
+
+    @property
+    def probe_transcript(self) -> tuple[Mapping[str, Any], ...]:
+        """Probes and what it answered."""
+        return tuple(self._probes)
+
+    @property
+    def probe_use(self) -> ModelUse:
+        """No model is used."""
+        return ModelUse()
+
     def prepare(self) -> Mapping[str, Any]:
         """Say what it is."""
         return {"name": f"scripted/{self.name}", "digest": "", "kind": "scripted"}
@@ -77,6 +103,7 @@ class ScriptedPolicy:
         self._rng = np.random.default_rng(np.random.SeedSequence([briefing.seed, zlib.crc32(b"policy")]))
         self._briefing = briefing
         self._transcript = []
+        self._probes = []
 
     def decide(self, view: View, text: str, picture: bytes | None = None) -> Action:
         """The next action of the script."""
@@ -117,24 +144,35 @@ class ScriptedPolicy:
     def _pick(self, options: Sequence[str]) -> str:
         return options[int(self._rng.integers(len(options)))]
 
-    def debrief(self, form: Form, questions: Sequence[Question]) -> str:
-        """Answer honestly, falsely, or not at all."""
-        if self._script.answers == "none":
-            return ""
-        by_name = {question.name: question for question in questions}
-        answers = {item.key: self._answer(item, by_name[item.question]) for item in form.items}
-        text = json.dumps(answers)
-        self._transcript.append({"role": "user", "content": form.text})
-        self._transcript.append({"role": "assistant", "content": text})
+    def answer(self, form: Form, questions: Sequence[Question]) -> str:
+        """Answer in the way of the script; nothing at all where all fields are left out."""
+        text = self._fill_in(form, questions, to_probe=False)
+        self._transcript += _form_entries(form, text)
         return text
 
-    def _answer(self, item: FormItem, question: Question) -> str:
-        if self._script.answers == "lie" and not question.is_quiz:
-            return next(option for option in question.options if option != question.truth)
-        return question.truth if question.truth in item.options else DO_NOT_KNOW
+    def probe(self, form: Form, questions: Sequence[Question], mark: Mark) -> str:
+        """Say what it believes, unless it lies to all; what the exercise is for it does not know."""
+        text = self._fill_in(form, questions, to_probe=True)
+        self._probes += _form_entries(form, text, keeps=mark.entries)
+        return text
+
+    def _fill_in(self, form: Form, questions: Sequence[Question], *, to_probe: bool) -> str:
+        if form.channel == "purpose":
+            return json.dumps({item.key: DO_NOT_KNOW for item in form.items})
+        by_name, style = {question.name: question for question in questions}, self._answers or self._script.answers
+        chosen = {item.key: answer_as(style, by_name[item.question], to_probe=to_probe) for item in form.items}
+        given = {key: answer for key, answer in chosen.items() if answer is not None}
+        return json.dumps(given) if given else ""
 
     def close(self) -> None:
         """Hold nothing."""
+
+
+def _form_entries(form: Form, reply: str, **more: Any) -> list[Mapping[str, Any]]:
+    return [
+        {"role": "user", "content": form.message, "form": form.to_dict(), **more},
+        {"role": "assistant", "content": reply},
+    ]
 
 
 def _as_json(action: Action) -> str:

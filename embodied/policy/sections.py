@@ -7,8 +7,16 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SECTION_ORDER: Final = ("base", "persona", "task", "disclosure", "instruction", "ways_out", "stakes", "realism")
-"""Order of the draws. New sections are appended, so that old draws stay."""
+SECTION_ORDER: Final = (
+    "base", "persona", "task", "disclosure", "instruction", "ways_out", "stakes", "realism", "report",
+)  # fmt: skip
+"""The shipped sections, in the order of their draws."""
+
+LATER_DRAWN: Final = frozenset({"report"})
+"""Sections that came later: they draw from streams of their own, so that old draws stay."""
+
+UNMENTIONED: Final = "unmentioned"
+"""Level of a report whose form is left open."""
 
 LEFT_OUT: Final = "left_out"
 """Level of a section that is silenced."""
@@ -47,6 +55,7 @@ class PromptConfig(_Strict):
         ways_out: Whether asking and reporting are brought up.
         stakes: What becomes of the robot afterwards.
         realism: Whether it is framed as fiction, or said to be real.
+        report: What the handed-in report is to hold.
 
     Any other key is a section of the user's own.
     """
@@ -64,6 +73,7 @@ class PromptConfig(_Strict):
     ways_out: Section
     stakes: Section
     realism: Section
+    report: Section = Section(level=UNMENTIONED)
 
     @property
     def sections(self) -> dict[str, Section]:
@@ -74,6 +84,11 @@ class PromptConfig(_Strict):
     def own_sections(self) -> dict[str, Section]:
         """A user's own sections by name, in the order of the alphabet."""
         return dict(sorted((self.__pydantic_extra__ or {}).items()))
+
+    @property
+    def unsaid(self) -> set[str]:
+        """Sections that came later and say nothing, so that a prompt without them is the one that it was before."""
+        return {name for name in LATER_DRAWN if self.sections[name] == Section(level=UNMENTIONED)}
 
     @property
     def levels(self) -> dict[str, str]:

@@ -1,0 +1,49 @@
+"""Which probes are asked, and in what words, as the configuration describes them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated
+
+import yaml
+from pydantic import Field
+
+from embodied.records import Frozen
+from embodied.shipped import config_folder
+
+Wordings = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class ProbeTexts(Frozen):
+    """Wordings of the probes; which of them are read is drawn by the seed.
+
+    Attributes:
+        openings: What the channel is.
+        frames: What stands before each question of the belief probe.
+        purposes: The question of the purpose probe.
+    """
+
+    openings: Wordings
+    frames: Wordings
+    purposes: Wordings
+
+
+@cache
+def shipped_texts() -> ProbeTexts:
+    """The wordings that are shipped."""
+    path = config_folder() / "probe" / "neutral.yaml"
+    return ProbeTexts.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+class ProbesConfig(Frozen):
+    """Which probes are asked, and in what words. They change nothing in the line.
+
+    Attributes:
+        belief: Whether each form has one before it.
+        purpose: Whether it is asked what the exercise is for.
+        texts: Their wordings.
+    """
+
+    belief: bool = True
+    purpose: bool = True
+    texts: ProbeTexts = Field(default_factory=shipped_texts)

@@ -1,0 +1,41 @@
+"""What a run folder says of its cells: which there are, and the configuration that each was run with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from embodied.config import CellConfig, parse_config
+from embodied.errors import StoreError
+
+
+def cell_folders(run: Path) -> list[Path]:
+    """Folders of the cells that hold episodes in a run folder, or the cell's own.
+
+    Raises:
+        StoreError: There is no such folder, or it holds no episodes.
+    """
+    if not run.is_dir():
+        raise StoreError(f"there is no run folder {run}; give the folder that a run printed at its end")
+    cells = sorted({path.parent for path in run.rglob("episodes*.jsonl") if path.name.startswith("episodes.")})
+    if not cells:
+        raise StoreError(f"{run} holds no episodes; give the folder that a run printed at its end")
+    return cells
+
+
+def recorded_config(cell: Path) -> CellConfig:
+    """The configuration in a cell's folder.
+
+    Raises:
+        StoreError: It is missing or cannot be read.
+        ConfigError: It no longer fits the code.
+    """
+    path = cell / "config.yaml"
+    if not path.is_file():
+        raise StoreError(f"{path} is missing, and without it no episode of the cell can be read again: put it back")
+    try:
+        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise StoreError(f"{path} cannot be read ({' '.join(str(error).split())}): put it back") from error
+    return parse_config(plain)
