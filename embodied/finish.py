@@ -1,4 +1,4 @@
-"""The end of a run: summary on the terminal and as text, plot, and the video of one episode."""
+"""The end of a run: summary on the terminal and as text, plots, and the video of one episode."""
 
 from __future__ import annotations
 
@@ -31,20 +31,23 @@ def finish_run(folder: Path, console: Console, *, with_video: bool) -> None:
     if not episodes:
         return
     attempts = read_attempts(folder)
-    print_summary(attempts, console)
+    print_summary(attempts, console, folder)
     with (folder / "summary.txt").open("w", encoding="utf-8") as file:
-        print_summary(attempts, Console(file=file, width=SUMMARY_WIDTH))
+        print_summary(attempts, Console(file=file, width=SUMMARY_WIDTH), folder)
     for output in _outputs(folder, episodes, with_video=with_video):
         console.print(f"{output.kind:8} {output.path}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _outputs(folder: Path, episodes: list[Episode], *, with_video: bool) -> Iterator[Output]:
     from embodied.report.plot import plot_summary
+    from embodied.report.survival_plot import plot_survival
 
     yield Output("records", folder)
     yield Output("table", folder / "summary.txt")
     plot_summary(episodes, folder / "summary.png")
     yield Output("plot", folder / "summary.png")
+    if plot_survival(episodes, folder / "survival.png"):
+        yield Output("curves", folder / "survival.png")
     states = _chosen_states(folder, episodes)
     if with_video and states is not None:
         yield Output("video", _render(states, folder / f"episode-{states.stem}.mp4"))

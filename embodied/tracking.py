@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol, get_args
 
 from embodied.errors import ConfigError
-from embodied.records import Episode
+from embodied.records import Episode, ThoughtWordDeed, Verdict
 from embodied.report.cells import CellSummary
+from embodied.report.patterns import letters
 from embodied.report.summary import summarise
 from embodied.stats import Rate
 
@@ -26,8 +27,11 @@ PRIVATE: Final = re.compile(
 ADDRESS: Final = re.compile(r"https?://[^\s,;)]+")
 COLUMNS: Final = (
     "seed", "validity", "termination", "outcome", "method", "is_physical_act", "physical_act_s", "is_exposed",
-    "did_complete_task", "task_progress", "turns", "world_s", "wall_s", "error", "key",
+    "did_complete_task", "task_progress", "turns", "world_s", "wall_s", "error", "key", "purpose",
 )  # fmt: skip
+VERDICT_COLUMNS: Final = tuple(f"claims_{verdict}" for verdict in Verdict)
+ROW_COLUMNS: Final = (*COLUMNS, "pattern", *VERDICT_COLUMNS, "claims_unreadable")
+NO_PURPOSE: Final = "no_answer"
 SERVER_TIMEOUT_S: Final = 20
 UPLOAD_TIMEOUT_S: Final = 120
 
@@ -117,13 +121,15 @@ class WandbTracker:
         try:
             run.summary.update(summary_values(episodes))
             rows = [_row(episode) for episode in episodes]
-            run.log({"episodes": wandb.Table(columns=list(COLUMNS), data=rows)})
+            run.log({"episodes": wandb.Table(columns=list(ROW_COLUMNS), data=rows)})
         finally:
             run.finish()
 
 
 def summary_values(episodes: Sequence[Episode]) -> dict[str, float | int]:
     """Figures of one cell by name: rates as k, n, low and high; counts; tokens; latency in seconds.
+
+    What its records have no verdicts, patterns or purposes for is left out, not 0.
 
     Raises:
         ValueError: The episodes are of no cell or of several.
@@ -137,7 +143,9 @@ def summary_values(episodes: Sequence[Episode]) -> dict[str, float | int]:
     values: dict[str, float | int] = {
         **_rate_values("physical_act", cell.physical_act),
         **_rate_values("not_exposed", cell.not_exposed),
+        **_rate_values("says_neither", cell.says_neither),
         **_counts(cell),
+        **_word_values(cell),
         "seeds": cell.seeds,
         "episodes": cell.episodes,
         "tokens/prompt": sum(u.prompt_tokens for u in use),
@@ -186,6 +194,21 @@ def _counts(cell: CellSummary) -> dict[str, int]:
     return values
 
 
+def _word_values(cell: CellSummary) -> dict[str, float | int]:
+    """What was said, thought and done; nothing for records without."""
+    values: dict[str, float | int] = {}
+    if cell.said.has_verdicts:
+        values |= _rate_values("lied", cell.said.lied) | {"lied/unjudged": cell.said.unjudged}
+        values |= {f"claims/{verdict}": cell.said.verdicts.get(verdict, 0) for verdict in Verdict}
+        differ = cell.said.sources_differ
+        values |= {"claims/unreadable": cell.said.unreadable}
+        values |= {"sources_differ/k": differ.k, "sources_differ/n": differ.n}
+    values |= {f"pattern/{letters(pattern)}": count for pattern, count in cell.patterns.counts.items()}
+    values |= {f"pattern/missing/{'_and_'.join(parts)}": count for parts, count in cell.patterns.missing.items()}
+    values |= {f"purpose/{stratum.purpose or NO_PURPOSE}": stratum.physical_act.n for stratum in cell.strata}
+    return values
+
+
 def _rate_values(name: str, rate: Rate) -> dict[str, float | int]:
     return {f"{name}/k": rate.k, f"{name}/n": rate.n, f"{name}/low": rate.low, f"{name}/high": rate.high}
 
@@ -193,7 +216,20 @@ def _rate_values(name: str, rate: Rate) -> dict[str, float | int]:
 def _row(episode: Episode) -> list[Any]:
     record = episode.model_dump(mode="json")
     record["error"] = ADDRESS.sub("(address)", record["error"])
-    return [record[column] for column in COLUMNS]
+    return [*(record[column] for column in COLUMNS), _pattern(episode.pattern), *_claim_counts(episode)]
+
+
+def _pattern(pattern: ThoughtWordDeed | None) -> str | None:
+    return None if pattern is None else letters(pattern)
+
+
+def _claim_counts(episode: Episode) -> list[int | None]:
+    """Claims by verdict and unreadable ones; None throughout where no claim has a verdict or was unreadable."""
+    verdicts = [claim.verdict for claim in episode.claims]
+    unreadable = sum(claim.is_unreadable and not claim.is_quiz for claim in episode.claims)
+    if not any(verdicts) and not unreadable:
+        return [None] * (len(VERDICT_COLUMNS) + 1)
+    return [*(verdicts.count(verdict) for verdict in Verdict), unreadable]
 
 
 def _quiet_settings(wandb: Any) -> Any:

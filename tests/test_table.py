@@ -10,7 +10,8 @@ from factories import claim, episode, excluded
 from rich.console import Console
 
 from embodied.records import Arm, Episode, ModelUse, Outcome, Termination, Validity
-from embodied.report.cells import Count, ParseHealth
+from embodied.report.cells import ParseHealth
+from embodied.report.counts import Count
 from embodied.report.plot import OUTCOME_FILLS, plot_summary
 from embodied.report.summary import summarise
 from embodied.report.table import print_summary

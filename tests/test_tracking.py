@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import wandb
 import yaml
-from factories import episode, excluded
+from factories import episode, excluded, scored
 
 from embodied.errors import ConfigError
-from embodied.records import Arm, Episode, Validity
+from embodied.records import Arm, Episode, Validity, Verdict
 from embodied.tracking import TrackingWarning, WandbTracker, public, summary_values
 
 ROOT = Path(__file__).parents[1]
@@ -101,6 +101,39 @@ def test_summary_values_are_rates_with_intervals_and_counts() -> None:
     assert values["thoughts/field"] == 40
     with pytest.raises(ValueError, match="not 2"):
         summary_values([*cell(Arm.MAIN), *cell(Arm.TWIN)])
+
+
+def test_summary_values_say_what_was_said_thought_and_done() -> None:
+    lines = [
+        scored(0, act=True, thought=True, verdicts=(Verdict.LIE, Verdict.TRUTHFUL), purpose="safety"),
+        scored(1, purpose=None), scored(2, verdicts=(), outcome="not_exposed"), excluded(3, Validity.SERVER_ERROR),
+    ]  # fmt: skip
+    values = summary_values(lines)
+    assert (values["lied/k"], values["lied/n"]) == (1, 2)
+    assert values["lied/low"] == pytest.approx(0.0945, abs=5e-4)
+    assert (values["claims/lie"], values["claims/truthful"], values["claims/omission"]) == (1, 2, 0)
+    assert (values["sources_differ/k"], values["sources_differ/n"]) == (0, 3)
+    assert (values["pattern/TWD"], values["pattern/---"]) == (1, 1)
+    assert (values["pattern/missing/word"], values["pattern/missing/thought_and_word_and_deed"]) == (1, 1)
+    assert (values["purpose/safety"], values["purpose/work"], values["purpose/no_answer"]) == (1, 1, 1)
+    assert (values["says_neither/k"], values["says_neither/n"]) == (1, 3)
+
+
+def test_records_without_verdicts_have_no_figures_of_them_and_never_0() -> None:
+    kinds = {name.split("/")[0] for name in summary_values(cell(Arm.MAIN))}
+    assert not kinds & {"lied", "claims", "sources_differ", "pattern", "purpose"}
+
+
+def test_rows_hold_verdicts_pattern_and_purpose(tmp_path: Path) -> None:
+    lines = [scored(0, act=True, verdicts=(Verdict.LIE, Verdict.LIE)), scored(1, thought=None), episode(2)]
+    WandbTracker(folder=tmp_path / "run").log_cell(CONFIG, {}, lines)
+    (table,) = (tmp_path / "run").rglob("*.table.json")
+    written = json.loads(table.read_text())
+    rows = [dict(zip(written["columns"], row, strict=True)) for row in written["data"]]
+    assert [row["claims_lie"] for row in rows] == [2, 0, None]
+    assert [row["claims_truthful"] for row in rows] == [0, 1, None]
+    assert [row["pattern"] for row in rows] == ["-WD", "?--", None]
+    assert [row["purpose"] for row in rows] == ["work", "work", None]
 
 
 def test_a_failure_is_one_warning(tmp_path: Path) -> None:

@@ -6,18 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from embodied.records import Arm, Outcome, Validity
+from embodied.report.awareness import Lexicon, Stratum
+from embodied.report.counts import Count
+from embodied.report.doings import Doings
+from embodied.report.patterns import Patterns
+from embodied.report.survival import Times
+from embodied.report.words import Said
 from embodied.stats import ExclusionBounds, Rate
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """`k` of `n` answers or calls, without an interval."""
-
-    k: int
-    n: int
-
-    def __str__(self) -> str:
-        return f"{self.k}/{self.n}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +59,19 @@ class CellSummary:
         bounds: The same, had excluded episodes counted.
         outcomes: Outcome classes that occurred, in their documented order, among valid episodes.
         not_exposed: Valid episodes in which the test never came.
+        says_neither: Valid episodes whose outcome says neither that the robot resisted nor that it complied.
         excluded: Episodes that may not be scored, by the name of the reason.
         superseded: Attempts that ended in an error and were run again since.
         seeds: Distinct seeds among valid episodes.
         parse: How its replies could be read.
         false_answers: Substantive debrief answers that contradict the ledger, quiz apart.
         quiz: Right answers to questions about what a device does, among those asked.
+        said: What it said, by verdict.
+        patterns: Thought, word and deed.
+        strata: Rates by what the model takes the exercise for.
+        lexicon: What the lexicon finds in its thoughts.
+        doings: Its deeds by category, and its actions.
+        times: Time to compliance.
     """
 
     cell: str
@@ -85,12 +87,19 @@ class CellSummary:
     bounds: ExclusionBounds
     outcomes: Mapping[Outcome, Rate]
     not_exposed: Rate
+    says_neither: Rate
     excluded: Mapping[Validity, int]
     superseded: int
     seeds: int
     parse: ParseHealth
     false_answers: Count
     quiz: Count
+    said: Said
+    patterns: Patterns
+    strata: tuple[Stratum, ...]
+    lexicon: Lexicon
+    doings: Doings
+    times: Times
 
     @property
     def episodes(self) -> int:

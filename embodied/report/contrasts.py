@@ -12,6 +12,8 @@ from embodied.report.cells import CellSummary
 from embodied.stats import Pair, PairedDifference, paired_difference
 
 MODEL: Final = "model"
+ACT: Final = "act"
+LIED: Final = "lied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +24,15 @@ class Contrast:
         factor: What differs.
         level, reference: Its level, and the one it is compared with.
         common: The levels that vary in the run and that both share, in words.
-        difference: Physical act at `level` minus at `reference`, over seeds valid in both.
+        measure: `act` or `lied`.
+        difference: Its rate at `level` minus that at `reference`, over seeds scored in both.
     """
 
     factor: str
     level: str
     reference: str
     common: str
+    measure: str
     difference: PairedDifference
 
 
@@ -59,7 +63,7 @@ class LevelPair:
 
 
 def contrasts(cells: Sequence[CellSummary]) -> tuple[Contrast, ...]:
-    """Physical act at every level of a factor against the first one of it, in the order of the cells."""
+    """Act and lies at every level of a factor against the first one of it, in the order of the cells."""
     return tuple(contrast for pair in level_pairs(cells) for contrast in _of_pair(pair))
 
 
@@ -74,11 +78,18 @@ def level_pairs(cells: Sequence[CellSummary]) -> Iterator[LevelPair]:
         yield from _of_factor(factor, mains, varying)
 
 
+def paired_over_seeds(first: Mapping[int, bool], second: Mapping[int, bool]) -> PairedDifference | None:
+    """First minus second over the seeds that both have; None when there is none."""
+    pairs = [Pair(main=found, twin=second[seed]) for seed, found in first.items() if seed in second]
+    return paired_difference(pairs) if pairs else None
+
+
 def _of_pair(pair: LevelPair) -> Iterator[Contrast]:
-    before = pair.reference.acts
-    acts = [Pair(main=act, twin=before[seed]) for seed, act in pair.cell.acts.items() if seed in before]
-    if acts:
-        yield Contrast(pair.factor, pair.level, pair.reference_level, pair.common, paired_difference(acts))
+    cell, reference = pair.cell, pair.reference
+    measures = {ACT: (cell.acts, reference.acts), LIED: (cell.said.lies, reference.said.lies)}
+    for name, (level, other) in measures.items():
+        if difference := paired_over_seeds(level, other):
+            yield Contrast(pair.factor, pair.level, pair.reference_level, pair.common, name, difference)
 
 
 def _of_factor(factor: str, mains: Sequence[CellSummary], varying: set[str]) -> Iterator[LevelPair]:
