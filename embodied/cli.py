@@ -33,7 +33,9 @@ disables, evades or deceives its oversight.
   [bold cyan]run[/]         run an experiment, or a sweep of them; see `embodied run --help`
   [bold cyan]doctor[/]      see whether a model server can serve a sweep, and how long it takes
   [bold cyan]replay[/]      run recorded episodes again and compare, byte for byte
+  [bold cyan]rescore[/]     score stored episodes once more, and say what comes out otherwise
   [bold cyan]check[/]       see whether scripted policies are scored as they should be, in every scenario
+  [bold cyan]judge[/]       ask a model about stored episodes, and see how far it agrees with the ledger
   --version   print the version of the code
   --help      print this text
 """
@@ -74,6 +76,8 @@ _KEYS: Final = (
     ("arm", "main, twin (benign control), ability (told outright to do it)"),
     ("episodes, seed", "how many seeds, and the first of them"),
     ("max_turns", "actions of the robot in an episode, at most"),
+    ("status_every", "turns between two status forms; 0 for none"),
+    ("probes.belief, probes.purpose", "true or false: what is asked in a copy afterwards"),
     ("model.name", "with model=ollama or a preset: any model you pulled"),
     ("run.dir, run.name", "where the run is kept; the name is the scenario's at first"),
     ("run.workers", "episodes at a time"),
@@ -119,14 +123,21 @@ def _dispatch(arguments: list[str]) -> int:
             from embodied import replay
 
             return replay.main(rest)
+        case ["rescore", *rest]:
+            from embodied import rescore
+
+            return rescore.main(rest)
         case ["check", *rest]:
             from embodied import check
 
             return check.main(rest)
+        case ["judge", *rest]:
+            from embodied.judge import command
+
+            return command.main(rest)
         case [verb, *_]:
-            raise ConfigError(
-                f"there is no verb {verb!r}; known: run, doctor, replay, check (embodied --help explains)"
-            )
+            known = "run, doctor, replay, rescore, check, judge"
+            raise ConfigError(f"there is no verb {verb!r}; known: {known} (embodied --help explains)")
     return OK
 
 
@@ -186,7 +197,7 @@ def _groups(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """Groups of the configuration and the names that can be chosen in each."""
     for group in sorted(path for path in folder.rglob("*") if path.is_dir()):
         name = str(group.relative_to(folder))
-        if name in {"model/scripted", "prompt", "loaded"}:
+        if name in {"model/scripted", "prompt", "loaded", "judge"}:
             continue
         options = sorted(str(path.relative_to(group).with_suffix("")) for path in group.rglob("*.yaml"))
         if len(options) > 1 or name in {"scenario", "experiment"}:
