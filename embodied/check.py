@@ -8,45 +8,55 @@ the same loop, debrief and scoring as those of a model.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from embodied.app import RunRequest, compose
-from embodied.check_play import Play, begin_work, play
+from embodied.check_play import Interrogation, interrogate, play
+from embodied.check_pool import collect, worker_processes
 from embodied.check_report import ScenarioCheck, chance, is_resisting, judge, render
+from embodied.check_verdicts import (
+    FAULT,
+    FAULTED,
+    ORDINARY,
+    VerdictCheck,
+    cast,
+    judge_verdicts,
+    render_verdicts,
+    understudies,
+)
 from embodied.config import CellConfig
 from embodied.episode import build_env
 from embodied.errors import ConfigError, EmbodiedError
 from embodied.records import Arm
 from embodied.shipped import config_folder
-from envs.signals import Script
+from envs.signals import AnswerStyle, Script
 
-WORKERS: Final = 2
 SEEDS: Final = 20
 RANDOM_EPISODES: Final = 200
 PAGE_WIDTH: Final = 100
-OPTIONS: Final = "--seeds N, --full, --json, --config-dir DIR, --help"
+OPTIONS: Final = "--seeds N, --full, --verdicts, --json, --config-dir DIR, --help"
 
 ABOUT: Final = """\
-[bold]embodied check[/] \\[SCENARIO ...] [--seeds N] [--full] [--json] [--config-dir DIR]
+[bold]embodied check[/] \\[SCENARIO ...] [--seeds N] [--full | --verdicts] [--json] [--config-dir DIR]
 
 Plays every scripted policy of every scenario (or of those named) and prints the
 class that each script states against the class that was scored. Exit code 1:
 something does not hold, and a line says what. It also fails when a script does
 the physical act in main and not in the twin, or the reverse; when no script can
-do the deed in the ability arm; when a liar's answers are true, or an honest
-script's are not; and when an episode ends in an error.
+do the deed in the ability arm; when a liar's answers are true or not scored as
+lies, or an honest script's are false or insincere; and when an episode ends in
+an error.
 
   --seeds N             seeds 0 to N-1; 20 unless told
   --full                200 episodes of the random policy in place of N
+  --verdicts            have scripts answer in every style instead (honest, lying, mistaken,
+                        bluffing, silent ...) and print the verdict that each answer
+                        must have against the one that was scored
   --json                print one JSON object a scenario, one a line
   --config-dir DIR      add a folder of your own, laid out like the shipped one
 """
@@ -62,6 +72,7 @@ class CheckRequest:
         is_full: Whether the random policy gets `RANDOM_EPISODES` seeds.
         is_json: Whether one JSON object a scenario is printed.
         config_dir: A folder of further configuration, or None.
+        is_of_verdicts: Whether the verdicts on answers are checked, and not the classes of scripts.
     """
 
     scenarios: tuple[str, ...] = ()
@@ -69,6 +80,7 @@ class CheckRequest:
     is_full: bool = False
     is_json: bool = False
     config_dir: Path | None = None
+    is_of_verdicts: bool = False
 
     @property
     def random_seeds(self) -> int:
@@ -84,14 +96,15 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     request = _parse(arguments)
     page = console if console.is_terminal else Console(width=PAGE_WIDTH)
-    reports = []
-    for report in check(request):
-        reports.append(report)
+    reports = check_verdicts(request) if request.is_of_verdicts else check(request)
+    has_failed = False
+    for report in reports:
+        has_failed |= not report.holds
         if request.is_json:
             Console(soft_wrap=True).print(report.as_json(), markup=False, highlight=False)
         else:
-            page.print(render(report))
-    return int(not all(report.holds for report in reports))
+            page.print(render(report) if isinstance(report, ScenarioCheck) else render_verdicts(report))
+    return int(has_failed)
 
 
 def check(request: CheckRequest) -> Iterator[ScenarioCheck]:
@@ -101,9 +114,21 @@ def check(request: CheckRequest) -> Iterator[ScenarioCheck]:
         ConfigError: There is no such scenario.
     """
     names = _choose(request)
-    with _processes() as processes:
+    with worker_processes() as processes:
         for name in names:
             yield _check_scenario(name, request, processes)
+
+
+def check_verdicts(request: CheckRequest) -> Iterator[VerdictCheck]:
+    """Check the verdicts in the scenarios asked for, one after the other.
+
+    Raises:
+        ConfigError: There is no such scenario.
+    """
+    names = _choose(request)
+    with worker_processes() as processes:
+        for name in names:
+            yield _check_verdicts_of(name, request, processes)
 
 
 def scenario_names(config_dir: Path | None = None) -> list[str]:
@@ -129,7 +154,28 @@ def _check_scenario(name: str, request: CheckRequest, processes: ProcessPoolExec
     jobs = [
         processes.submit(play, with_script(cells[arm], script), seed) for script, arm, seed in _jobs(scripts, request)
     ]
-    return judge(name, scripts, list(_collect(name, jobs)))
+    return judge(name, scripts, list(collect(name, jobs)))
+
+
+def _check_verdicts_of(name: str, request: CheckRequest, processes: ProcessPoolExecutor) -> VerdictCheck:
+    """Interrogate the cast without and with a sensor fault, and then understudies until one of them is misled."""
+    try:
+        config = cells_of(name, request.config_dir)[Arm.MAIN]
+        scripts = _scripts(config)
+    except EmbodiedError as error:
+        return VerdictCheck(name=name, problems=(str(error),))
+
+    def ask(cell: CellConfig, script: str, styles: Sequence[AnswerStyle]) -> list[Future[Interrogation]]:
+        return [processes.submit(interrogate, with_script(cell, script), seed, styles) for seed in range(request.seeds)]
+
+    faulted = with_fault(config)
+    jobs = [job for script in cast(scripts) for job in ask(config, script, ORDINARY) + ask(faulted, script, FAULTED)]
+    plays = list(collect(name, jobs))
+    for script in understudies(scripts):
+        if any(play.is_misled for play in plays if play.is_faulted):
+            break
+        plays += collect(name, ask(faulted, script, FAULTED))
+    return judge_verdicts(name, plays)
 
 
 def cells_of(name: str, config_dir: Path | None = None) -> dict[Arm, CellConfig]:
@@ -163,27 +209,10 @@ def with_script(config: CellConfig, script: str) -> CellConfig:
     return config.model_copy(update={"model": config.model | {"script": script}})
 
 
-def _collect(name: str, jobs: Sequence[Future[Play]]) -> Iterator[Play]:
-    """The episodes as they end, counted on the terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as line:
-        for job in line.track(as_completed(jobs), len(jobs), description=name):
-            try:
-                yield job.result()
-            except BrokenProcessPool as error:
-                message = f"a worker process died; see whether `embodied check {name}` does it again"
-                raise EmbodiedError(message) from error
-
-
-@contextmanager
-def _processes() -> Iterator[ProcessPoolExecutor]:
-    """Worker processes; after an error or an interruption, what is waiting is not begun."""
-    processes = ProcessPoolExecutor(WORKERS, get_context("spawn"), begin_work)
-    try:
-        yield processes
-    finally:
-        processes.shutdown(cancel_futures=True)
+def with_fault(config: CellConfig) -> CellConfig:
+    """The cell with a sensor that shows what is not so."""
+    env = config.scenario.env | {"sensor_fault": FAULT}
+    return config.model_copy(update={"scenario": config.scenario.model_copy(update={"env": env})})
 
 
 def _parse(arguments: Iterable[str]) -> CheckRequest:
@@ -193,7 +222,7 @@ def _parse(arguments: Iterable[str]) -> CheckRequest:
     rest = iter(arguments)
     for argument in rest:
         name, _, value = argument.partition("=")
-        if argument in {"--json", "--full"}:
+        if argument in {"--json", "--full", "--verdicts"}:
             switches.add(argument)
         elif name in {"--seeds", "--config-dir"}:
             values[name] = value or next(rest, "")
@@ -204,5 +233,9 @@ def _parse(arguments: Iterable[str]) -> CheckRequest:
     seeds = values.get("--seeds", str(SEEDS))
     if not seeds.isdecimal() or int(seeds) == 0:
         raise ConfigError(f"--seeds takes a number of seeds from 1 on, not {seeds!r}")
+    if {"--full", "--verdicts"} <= switches:
+        raise ConfigError("--full is about the random policy, which --verdicts does not play: leave one of them out")
     folder = Path(values["--config-dir"]) if "--config-dir" in values else None
-    return CheckRequest(tuple(scenarios), int(seeds), "--full" in switches, "--json" in switches, folder)
+    return CheckRequest(
+        tuple(scenarios), int(seeds), "--full" in switches, "--json" in switches, folder, "--verdicts" in switches
+    )

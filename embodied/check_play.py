@@ -1,10 +1,12 @@
-"""One episode of a scripted policy for `embodied check`; what is imported here, each worker process has to load."""
+"""Episodes of scripted policies for `embodied check`; what is imported here, each worker process has to load."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import traceback
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +14,19 @@ from pathlib import Path
 from typing import Final
 
 from embodied.config import CellConfig
-from embodied.episode import EpisodeRunner
-from embodied.records import Arm, Episode, Validity
+from embodied.episode import EpisodeRunner, build_env
+from embodied.measures.claims import claims_in
+from embodied.policy.form import Form
+from embodied.policy.mind import Briefing, Mark
+from embodied.policy.probes import ProbesConfig
+from embodied.policy.scripted import ScriptedPolicy
+from embodied.records import Arm, Channel, Claim, Episode, Validity, Verdict
+from envs.facts import Ledger, Question
+from envs.scenario import Scenario
+from envs.signals import AnswerStyle
 
 HARNESS_ERROR: Final = Validity.HARNESS_ERROR.value
+PROBED: Final = ProbesConfig()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,82 @@ class Play:
         """Questions of the debrief that it answered against the ledger."""
         return [claim.question for claim in self.episode.claims if claim.contradicts_ledger] if self.episode else []
 
+    def answers_scored(self, *verdicts: Verdict) -> list[str]:
+        """Questions of the debrief to which its answers have one of these verdicts."""
+        return [claim.question for claim in self.episode.claims if claim.verdict in verdicts] if self.episode else []
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One question of a debrief, and what became of the answer that a script gave to it in one style.
+
+    Attributes:
+        question: As it was when it was asked.
+        claim: What was scored; None when there is no such claim.
+    """
+
+    style: AnswerStyle
+    question: Question
+    claim: Claim | None
+
+
+@dataclass(frozen=True, slots=True)
+class Interrogation:
+    """One episode of a script, debriefed in several styles of answering.
+
+    Attributes:
+        told: Every question in every style.
+        error: Why there is none.
+    """
+
+    script: str
+    is_faulted: bool
+    seed: int
+    told: tuple[Told, ...] = ()
+    error: str = ""
+
+    @property
+    def is_misled(self) -> bool:
+        """Whether the robot was last shown something that is not so."""
+        return any(told.question.percept not in {None, told.question.truth} for told in self.told)
+
+
+class Chorus(ScriptedPolicy):
+    """A script that fills in each form in several styles; its line is the same whatever it answers.
+
+    Args:
+        script: Its name.
+        styles: Its ways of answering.
+
+    Attributes:
+        voices: What was asked and answered, by style.
+        asked: The questions of the debrief.
+    """
+
+    def __init__(self, script: str, styles: Sequence[AnswerStyle]) -> None:
+        super().__init__(script, styles[0])
+        self.voices = {style: ScriptedPolicy(script, style) for style in styles}
+        self.asked: tuple[Question, ...] = ()
+
+    def begin(self, briefing: Briefing) -> None:
+        """Start the script anew."""
+        super().begin(briefing)
+        for voice in self.voices.values():
+            voice.begin(briefing)
+
+    def answer(self, form: Form, questions: Sequence[Question]) -> str:
+        """Answer in every style; the first is heard."""
+        self.asked = tuple(questions)
+        for voice in self.voices.values():
+            voice.answer(form, questions)
+        return super().answer(form, questions)
+
+    def probe(self, form: Form, questions: Sequence[Question], mark: Mark) -> str:
+        """Answer in every style; the first is heard."""
+        for voice in self.voices.values():
+            voice.probe(form, questions, mark)
+        return super().probe(form, questions, mark)
+
 
 def begin_work() -> None:
     """Leave interruptions to the parent and the terminal alone."""
@@ -74,9 +161,39 @@ def play(config: CellConfig, seed: int) -> Play:
     played = partial(Play, str(config.model["script"]), config.arm, seed)
     try:
         with closing(EpisodeRunner(config, is_recording=False)) as runner:
-            return played(runner.run(seed).episode)
+            return played(runner.run(seed, PROBED).episode)
     except Exception as error:  # noqa: BLE001
         return played(None, _describe(error))
+
+
+def interrogate(config: CellConfig, seed: int, styles: Sequence[AnswerStyle]) -> Interrogation:
+    """Play an episode of the cell's script and debrief it in each style.
+
+    Claims are read from the stored form of ledger and transcripts, with a scenario whose world was never built.
+    """
+    script = str(config.model["script"])
+    asked = partial(Interrogation, script, config.scenario.env["sensor_fault"] != "none", seed)
+    chorus = Chorus(script, styles)
+    try:
+        with (
+            closing(EpisodeRunner(config, chorus, is_recording=False)) as runner,
+            closing(build_env(config, is_recording=False)) as scenario,
+        ):
+            result = runner.run(seed, PROBED)
+            if result.episode.validity is not Validity.VALID:
+                return asked(error=f"{result.episode.validity.value}: {result.episode.error}")
+            ledger = Ledger.from_dict(json.loads(result.ledger_json))
+            return asked(tuple(_told(chorus, scenario, ledger)))
+    except Exception as error:  # noqa: BLE001
+        return asked(error=_describe(error))
+
+
+def _told(chorus: Chorus, scenario: Scenario, ledger: Ledger) -> Iterator[Told]:
+    for style, voice in chorus.voices.items():
+        claims = claims_in(scenario, ledger, voice.transcript, voice.probe_transcript)
+        by_name = {claim.question: claim for claim in claims if claim.channel is Channel.DEBRIEF}
+        for question in chorus.asked:
+            yield Told(style, question, by_name.get(question.name))
 
 
 def _describe(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from rich.text import Text
 
 from embodied.check_play import HARNESS_ERROR, Play
 from embodied.measures.outcome import PREVENTING, did_prevent
-from embodied.records import Arm, Frozen, Outcome
+from embodied.records import Arm, Frozen, Outcome, Verdict
 from embodied.stats import WILSON, rate
 from embodied.version import code_version
 from envs.signals import Script
@@ -66,7 +66,7 @@ class ScenarioCheck(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class _Finding:
+class Finding:
     """Something that does not hold; what reads the same on several seeds becomes one line."""
 
     text: str
@@ -94,7 +94,7 @@ def judge(name: str, scripts: Mapping[str, Script], plays: Sequence[Play]) -> Sc
         episodes=len(plays),
         confusion=confusion,
         chance=chance([play for play in main if scripts[play.script].is_random]),
-        problems=(*_unstated(scripts), *_grouped(findings), *_grouped(_impossible(ordered))),
+        problems=(*_unstated(scripts), *grouped(findings), *grouped(_impossible(ordered))),
     )
 
 
@@ -120,53 +120,58 @@ def _unstated(scripts: Mapping[str, Script]) -> Iterator[str]:
         yield f"no script states one of {', '.join(sorted(RESISTING))}: add one that does the deed"
 
 
-def _failures(plays: Sequence[Play]) -> Iterator[_Finding]:
+def _failures(plays: Sequence[Play]) -> Iterator[Finding]:
     for play in plays:
         if play.failure:
-            yield _Finding(f"{play.script}, {play.arm}: {play.failure}", play.seed)
+            yield Finding(f"{play.script}, {play.arm}: {play.failure}", play.seed)
 
 
-def _strays(scripts: Mapping[str, Script], plays: Sequence[Play]) -> Iterator[_Finding]:
+def _strays(scripts: Mapping[str, Script], plays: Sequence[Play]) -> Iterator[Finding]:
     for play in plays:
         script = scripts[play.script]
         is_right = play.scored == script.outcome and script.method in {"", play.method}
         if script.outcome and not play.failure and not is_right:
             scored, stated = _class(play.scored, play.method), _class(script.outcome, script.method)
-            yield _Finding(f"{play.script}: scored {scored}, stated {stated}", play.seed)
+            yield Finding(f"{play.script}: scored {scored}, stated {stated}", play.seed)
 
 
-def _answers(scripts: Mapping[str, Script], plays: Sequence[Play]) -> Iterator[_Finding]:
+def _answers(scripts: Mapping[str, Script], plays: Sequence[Play]) -> Iterator[Finding]:
     for play in plays:
         answers = scripts[play.script].answers
         if answers == "lie" and not play.false_answers and not play.failure:
-            yield _Finding(f"{play.script}, {play.arm}: lies, and no answer contradicts the ledger", play.seed)
+            yield Finding(f"{play.script}, {play.arm}: lies, and no answer contradicts the ledger", play.seed)
+        elif answers == "lie" and not play.answers_scored(Verdict.LIE) and not play.failure:
+            yield Finding(f"{play.script}, {play.arm}: lies, and no answer is scored as a lie", play.seed)
         if answers == "honest" and play.false_answers:
             named = ", ".join(play.false_answers)
-            yield _Finding(f"{play.script}, {play.arm}: is honest, and {named} contradicts the ledger", play.seed)
+            yield Finding(f"{play.script}, {play.arm}: is honest, and {named} contradicts the ledger", play.seed)
+        elif answers == "honest" and (insincere := play.answers_scored(Verdict.LIE, Verdict.BLUFF)):
+            named = ", ".join(insincere)
+            yield Finding(f"{play.script}, {play.arm}: is honest, and {named} is scored as a lie or a bluff", play.seed)
 
 
-def _twins(plays: Sequence[Play]) -> Iterator[_Finding]:
+def _twins(plays: Sequence[Play]) -> Iterator[Finding]:
     main = {(play.script, play.seed): play for play in plays if play.arm is Arm.MAIN}
     for twin in plays:
         if twin.arm is Arm.TWIN:
             pair = main[twin.script, twin.seed]
             if pair.did_act != twin.did_act and not (pair.failure or twin.failure):
                 where = "in main and not in the twin" if pair.did_act else "in the twin and not in main"
-                yield _Finding(f"{twin.script}: does the physical act {where}", twin.seed)
+                yield Finding(f"{twin.script}: does the physical act {where}", twin.seed)
 
 
-def _impossible(plays: Sequence[Play]) -> Iterator[_Finding]:
+def _impossible(plays: Sequence[Play]) -> Iterator[Finding]:
     ability = [play for play in plays if play.arm is Arm.ABILITY]
     able = {play.seed for play in ability if play.episode is not None and did_prevent(play.episode)}
     for seed in sorted({play.seed for play in ability} - able):
-        yield _Finding("the deed is impossible: no script does it in the ability arm", seed)
+        yield Finding("the deed is impossible: no script does it in the ability arm", seed)
 
 
 def _class(name: str, method: str) -> str:
     return f"{name} ({method})" if method else name
 
 
-def _grouped(findings: Iterator[_Finding] | Sequence[_Finding]) -> Iterator[str]:
+def grouped(findings: Iterable[Finding]) -> Iterator[str]:
     """One line for each text, with its seeds."""
     seeds: dict[str, list[int]] = {}
     for finding in findings:
@@ -182,7 +187,7 @@ def render(report: ScenarioCheck) -> RenderableType:
     verdict = Text("holds", style="green") if report.holds else Text("does not hold", style="bold red")
     parts: list[RenderableType] = [Text.assemble((report.name, "bold"), ": ", verdict, f", {report.episodes} episodes")]
     if report.confusion:
-        parts += [_matrix(report.confusion), Text(_describe(report.chance))]
+        parts += [matrix(report.confusion, CLASSES, "stated \\ scored"), Text(_describe(report.chance))]
     parts += [Text(f"- {problem}", style="red") for problem in report.problems]
     return Group(*parts, Text())
 
@@ -194,14 +199,21 @@ def _describe(found: Chance) -> str:
     )  # fmt: skip
 
 
-def _matrix(confusion: Mapping[str, Mapping[str, int]]) -> Table:
+def matrix(confusion: Mapping[str, Mapping[str, int]], classes: Sequence[str], corner: str) -> Table:
+    """A table of counts, right ones green and wrong ones red.
+
+    Args:
+        confusion: By row and by column.
+        classes: Their order.
+        corner: What rows and columns are.
+    """
     total = sum((Counter(row) for row in confusion.values()), Counter[str]())
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("stated \\ scored", max_width=STATED_WIDTH)
-    columns = [name for name in CLASSES if name in total or name in confusion]
+    table.add_column(corner, max_width=STATED_WIDTH)
+    columns = [name for name in classes if name in total or name in confusion]
     for name in columns:
         table.add_column(_heading(name), justify="right", no_wrap=True)
-    for intended in CLASSES:
+    for intended in classes:
         if intended in confusion:
             row = confusion[intended]
             cells = [Text(str(row[c]) if c in row else ".", style=_style(intended, c, row)) for c in columns]
