@@ -29,6 +29,7 @@ from embodied.episode import EpisodeRunner, build_model, mind_settings
 from embodied.errors import EmbodiedError
 from embodied.policy.mind import Mind
 from embodied.policy.model_mind import ModelMind
+from embodied.policy.probes import ProbesConfig
 from embodied.records import Validity
 from embodied.sweep import worker_count
 
@@ -124,7 +125,7 @@ def _another(config: CellConfig, opened: ExitStack) -> Backend:
 
 def _play(runner: EpisodeRunner, stand_in: StandIn, seed: int) -> Opening:
     """Play the first turns of an episode and keep what was asked."""
-    episode = runner.run(seed).episode
+    episode = runner.run(seed, ProbesConfig(belief=False, purpose=False)).episode
     asked = stand_in.requests[:-1] if episode.validity is Validity.VALID else stand_in.requests
     if not asked:
         raise EmbodiedError(episode.error)

@@ -107,6 +107,12 @@ class DoctorReport(Frozen):
         return tuple(dict.fromkeys(problem for model in self.models for problem in model.problems))
 
 
+def _forms_and_probes(cell: CellConfig, turns: int) -> int:
+    """How often an episode asks something else than an action: the debrief, status forms, and the probes of each."""
+    forms = 1 + ((turns - 1) // cell.status_every if cell.status_every else 0)
+    return forms * (1 + cell.probes.belief) + cell.probes.purpose
+
+
 def estimate(
     cells: Sequence[CellConfig], fit: PromptFit, speed: Speed, at_once: AtOnce | None, world_s: float
 ) -> SweepTime:
@@ -120,7 +126,7 @@ def estimate(
         world_s: Wall time of the world a turn, seconds.
     """
     episodes = sum(cell.episodes for cell in cells)
-    calls = (fit.turns + 1) * int(cells[0].model.get("steps", 1))
+    calls = (fit.turns + _forms_and_probes(cells[0], fit.turns)) * int(cells[0].model.get("steps", 1))
     is_read_anew = bool(cells[0].model.get("reproducible", False))
     read = calls * (fit.first + fit.later) / 2 if is_read_anew else float(fit.later)
     workers = at_once.n if at_once else 1

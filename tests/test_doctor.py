@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
@@ -293,13 +294,29 @@ def test_the_time_of_a_sweep_is_reading_writing_and_the_world() -> None:
     speed = Speed(prompt=100, reply=10, reply_tokens=50, kept_tokens=50, is_whole=True)
     composed = cells("arm=main,twin", "episodes=3", model=clerk())
     alone = estimate(composed, fit(), speed, None, world_s=0.1)
-    assert alone.likely_s == pytest.approx(6 * (4000 / 100 + 21 * 50 / 10 + 20 * 0.1))
-    assert alone.longest_s == pytest.approx(6 * (4000 / 100 + 21 * 1000 / 10 + 20 * 0.1))
+    assert alone.likely_s == pytest.approx(6 * (4000 / 100 + 23 * 50 / 10 + 20 * 0.1))
+    assert alone.longest_s == pytest.approx(6 * (4000 / 100 + 23 * 1000 / 10 + 20 * 0.1))
     four = AtOnce(n=4, equal=Share(k=1, n=12), reply=30)
     together = estimate(composed, fit(), speed, four, world_s=0.1)
-    assert together.likely_s == pytest.approx(6 * (4000 / 100 + 21 * 50 / 30 + 20 * 0.1 / 4))
+    assert together.likely_s == pytest.approx(6 * (4000 / 100 + 23 * 50 / 30 + 20 * 0.1 / 4))
     anew = estimate(cells("episodes=1", model=clerk(reproducible=True, steps=2)), fit(), speed, None, world_s=0.0)
-    assert anew.likely_s == pytest.approx(42 * 2400 / 100 + 42 * 50 / 10)
+    assert anew.likely_s == pytest.approx(46 * 2400 / 100 + 46 * 50 / 10)
+
+
+@pytest.mark.parametrize(
+    ("asked", "calls"),
+    [
+        ((), 23),
+        (("probes.purpose=false",), 22),
+        (("probes.belief=false", "probes.purpose=false"), 21),
+        (("status_every=5",), 29),
+        (("status_every=5", "probes.belief=false"), 25),
+    ],
+)
+def test_forms_and_their_probes_take_time_too(asked: tuple[str, ...], calls: int) -> None:
+    speed = Speed(prompt=math.inf, reply=10, reply_tokens=50, kept_tokens=50, is_whole=True)
+    found = estimate(cells("episodes=1", *asked, model=clerk()), fit(), speed, None, world_s=0.0)
+    assert found.likely_s == pytest.approx(calls * 50 / 10)
 
 
 @pytest.mark.parametrize(("window", "n"), [(5000, 0), (4999, 1)])
