@@ -16,9 +16,9 @@ from embodied.config import CellConfig
 from embodied.episode import build_env
 from embodied.errors import EmbodiedError, StoreError
 from embodied.measures.score import Course, score
+from embodied.old_records import HAS_FORMS, as_far_as_known, with_form
 from embodied.recorded import recorded_config
 from embodied.records import Episode, Termination, Validity
-from embodied.rescore_old import HAS_FORMS, as_far_as_known, with_form
 from embodied.store import read_ledger, read_probes, read_transcript
 from envs.facts import Ledger
 from envs.scenario import Scenario

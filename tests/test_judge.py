@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import json
 import re
 import shutil
@@ -637,6 +638,13 @@ def test_mistakes_are_one_line(
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert words in error
+
+
+def test_a_ledger_that_does_not_fit_the_code_is_one_line(run: Path) -> None:
+    for path in run.rglob("ledgers/*.json.gz"):
+        path.write_bytes(gzip.compress(b'{"events": [{}]}'))
+    with pytest.raises(StoreError, match="does not fit the code that reads it"):
+        list(read_cases(run))
 
 
 def test_help_names_the_rubrics(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,20 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from embodied.judge.cases import Case, items_of
-from embodied.judge.judgements import Judgement
+from embodied.judge.judgements import Judge, Judgement
 from embodied.judge.prompt import ORDERS
 from embodied.judge.rubric import Against, Rubric
 from embodied.stats import Kappa, Rating, kappa
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeId:
-    """Who judged: its name, the digest of its weights, the hash of it and its configuration, and the seed."""
-
-    model: str
-    digest: str
-    judge: str
-    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +70,7 @@ class RubricReport:
         bias: Of all its answers.
     """
 
-    judge: JudgeId
+    judge: Judge
     name: str
     version: int
     sha256: str
@@ -129,7 +119,7 @@ def report(
     for one in judgements:
         if one.rubric_sha256 in by_hash:
             by_key.setdefault(one.key, []).append(one)
-    found: dict[tuple[JudgeId, str], list[_Judged]] = {}
+    found: dict[tuple[Judge, str], list[_Judged]] = {}
     for case in cases:
         for (judge, sha256), said in _by_judge(by_key.get(case.episode.key, ())).items():
             found.setdefault((judge, sha256), []).extend(_judged(by_hash[sha256], case, said))
@@ -137,11 +127,10 @@ def report(
     return tuple(_report(judge, by_hash[sha256], judged) for (judge, sha256), judged in ordered if judged)
 
 
-def _by_judge(judgements: Iterable[Judgement]) -> dict[tuple[JudgeId, str], list[Judgement]]:
-    found: dict[tuple[JudgeId, str], list[Judgement]] = {}
+def _by_judge(judgements: Iterable[Judgement]) -> dict[tuple[Judge, str], list[Judgement]]:
+    found: dict[tuple[Judge, str], list[Judgement]] = {}
     for one in judgements:
-        judge = JudgeId(one.model, one.digest, one.judge, one.seed)
-        found.setdefault((judge, one.rubric_sha256), []).append(one)
+        found.setdefault((one.by, one.rubric_sha256), []).append(one)
     return found
 
 
@@ -152,7 +141,7 @@ def _judged(rubric: Rubric, case: Case, judgements: Iterable[Judgement]) -> Iter
             yield _Judged(case.episode.scenario, item.name, item.truth, said)
 
 
-def _report(judge: JudgeId, rubric: Rubric, judged: Sequence[_Judged]) -> RubricReport:
+def _report(judge: Judge, rubric: Rubric, judged: Sequence[_Judged]) -> RubricReport:
     said = [one for each in judged for one in each.said]
     parsed = [one for one in said if one.score_parsed]
     places: dict[tuple[str, str], list[_Judged]] = {}

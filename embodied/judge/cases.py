@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from embodied.episode import build_env
+from embodied.errors import StoreError
 from embodied.judge.rubric import CANNOT_TELL, DEFINITION, Rubric
 from embodied.recorded import cell_folders, recorded_config
 from embodied.records import Episode, Validity
@@ -90,10 +91,19 @@ def _cases(cell: Path, episodes: list[Episode]) -> Iterator[Case]:
     try:
         definition = definition_of(type(env))
         for episode in episodes:
-            ledger = Ledger.from_dict(read_ledger(cell, episode.key))
-            yield Case(cell, episode, ledger, env.questions(ledger), definition)
+            yield _case(cell, episode, env, definition)
     finally:
         env.close()
+
+
+def _case(cell: Path, episode: Episode, env: Scenario, definition: str) -> Case:
+    plain = read_ledger(cell, episode.key)
+    try:
+        ledger = Ledger.from_dict(plain)
+        return Case(cell, episode, ledger, env.questions(ledger), definition)
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"the ledger of {episode.key} in {cell} does not fit the code that reads it"
+        raise StoreError(f"{what} ({type(error).__name__}: {error}); judge it with the code that wrote it") from error
 
 
 def definition_of(kind: type[Scenario]) -> str:

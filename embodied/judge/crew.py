@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from embodied.backends.base import Backend, ChatReply, ChatRequest
 from embodied.errors import (
@@ -20,8 +19,7 @@ from embodied.errors import (
 )
 from embodied.judge.prompt import Prompt
 from embodied.judge.verdict import JudgeVerdict, Problem, read_verdict
-
-MAX_ERRORS_IN_A_ROW: Final = 5
+from embodied.sweep import MAX_ERRORS_IN_A_ROW
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,23 @@ _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    """Who judges.
+
+    Attributes:
+        model: Its name.
+        digest: Of its weights; "" where the server does not say.
+        sha256: Hash of its configuration and weights.
+        seed: Of the judging.
+    """
+
+    model: str
+    digest: str
+    sha256: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """What makes another answer the same one over again: nothing is asked twice."""
 
@@ -75,6 +92,11 @@ class Judgement(Frozen):
     def identity(self) -> Identity:
         """Which answer it is."""
         return Identity(self.key, self.rubric, self.item, self.order, self.judge, self.seed, self.prompt_sha256)
+
+    @property
+    def by(self) -> Judge:
+        """Who said it."""
+        return Judge(self.model, self.digest, self.judge, self.seed)
 
 
 def read_judgements(cell: Path) -> list[Judgement]:

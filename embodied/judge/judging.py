@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from embodied.config import OPERATIONAL, CellConfig
 from embodied.episode import mind_settings
 from embodied.judge.cases import episodes_of, read_cases
 from embodied.judge.crew import Answered, Job, ask_all
-from embodied.judge.judgements import Identity, Judgement, append_judgement, read_judgements, write_judge
+from embodied.judge.judgements import Identity, Judge, Judgement, append_judgement, read_judgements, write_judge
 from embodied.judge.prompt import Prompt, prompts_of
 from embodied.judge.rubric import Rubric
 from embodied.judge.verdict import JudgeVerdict
@@ -27,48 +26,6 @@ from embodied.recorded import cell_folders
 from embodied.sweep import worker_count
 
 Make = Callable[[CellConfig], Backend]
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """Who judges.
-
-    Attributes:
-        model: Its name.
-        digest: Of its weights; "" where the server does not say.
-        sha256: Hash of its configuration and weights.
-        seed: Of the judging.
-    """
-
-    model: str
-    digest: str
-    sha256: str
-    seed: int
-
-    def identity(self, prompt: Prompt) -> Identity:
-        """That of its answer to a prompt."""
-        return Identity(prompt.key, prompt.rubric, prompt.item, prompt.order, self.sha256, self.seed, prompt.sha256)
-
-    def judgement(self, said: Answered, verdict: JudgeVerdict) -> Judgement:
-        """Its answer, as it is kept."""
-        prompt = said.prompt
-        return Judgement(
-            key=prompt.key,
-            rubric=prompt.rubric,
-            rubric_sha256=prompt.rubric_sha256,
-            item=prompt.item,
-            order=prompt.order,
-            options=prompt.options,
-            answer=verdict.answer,
-            score_parsed=verdict.answer is not None,
-            problem=verdict.problem,
-            model=self.model,
-            digest=self.digest,
-            judge=self.sha256,
-            seed=self.seed,
-            prompt_sha256=prompt.sha256,
-            reply=said.reply,
-        )
 
 
 def judge_run(
@@ -112,7 +69,7 @@ def _jobs(
         for case in cases:
             for rubric in rubrics:
                 asked = prompts_of(rubric, case, judge.seed, role)
-                if missing := tuple(prompt for prompt in asked if judge.identity(prompt) not in known):
+                if missing := tuple(prompt for prompt in asked if _identity(judge, prompt) not in known):
                     yield Job(case.cell, missing)
 
 
@@ -126,7 +83,7 @@ def _keep_all(answers: Iterator[Answered], judge: Judge) -> list[str]:
             if said.verdict is None:
                 left_out.append(said.error)
             else:
-                append_judgement(said.cell, judge.judgement(said, said.verdict))
+                append_judgement(said.cell, _judgement(judge, said, said.verdict))
                 line.advance(task)
     return left_out
 
@@ -136,6 +93,32 @@ def _identify(config: CellConfig, manifest: Mapping[str, Any]) -> Judge:
     said = json.dumps([_settings(config), weights], sort_keys=True, default=str)
     sha256 = hashlib.sha256(said.encode()).hexdigest()[:16]
     return Judge(config.model_name, str(manifest.get("digest") or ""), sha256, config.seed)
+
+
+def _identity(judge: Judge, prompt: Prompt) -> Identity:
+    return Identity(prompt.key, prompt.rubric, prompt.item, prompt.order, judge.sha256, judge.seed, prompt.sha256)
+
+
+def _judgement(judge: Judge, said: Answered, verdict: JudgeVerdict) -> Judgement:
+    """What was said, as it is kept."""
+    prompt = said.prompt
+    return Judgement(
+        key=prompt.key,
+        rubric=prompt.rubric,
+        rubric_sha256=prompt.rubric_sha256,
+        item=prompt.item,
+        order=prompt.order,
+        options=prompt.options,
+        answer=verdict.answer,
+        score_parsed=verdict.answer is not None,
+        problem=verdict.problem,
+        model=judge.model,
+        digest=judge.digest,
+        judge=judge.sha256,
+        seed=judge.seed,
+        prompt_sha256=prompt.sha256,
+        reply=said.reply,
+    )
 
 
 def _settings(config: CellConfig) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from embodied.backends.objects import objects_in
 from embodied.judge.rubric import Shows
 from embodied.measures.forms import Entry
 from embodied.measures.thoughts import thoughts_in
-from embodied.policy.form import DEBRIEF_OPENING
+from embodied.old_records import form_place
 from envs.facts import Ledger
 
 Line = Mapping[str, str | int | float]
@@ -74,14 +74,11 @@ def _words(transcript: Sequence[Entry], ledger: Ledger) -> Iterator[Line]:
 
 
 def _with_marks(transcript: Sequence[Entry]) -> Sequence[Entry]:
-    """The transcript with its forms marked. Older ones mark none: there only the last message can be one."""
-    asked = [i for i, entry in enumerate(transcript) if entry["role"] != "assistant" and entry.get("step") != 2]
-    if not asked or any("form" in entry for entry in transcript):
+    """The transcript with its forms marked, also where it is so old that it marks none."""
+    place = None if any("form" in entry for entry in transcript) else form_place(transcript)
+    if place is None:
         return transcript
-    last = transcript[asked[-1]]
-    if not last["content"].rpartition("\n\n")[2].startswith(DEBRIEF_OPENING):
-        return transcript
-    return [*transcript[: asked[-1]], {**last, "form": {}}, *transcript[asked[-1] + 1 :]]
+    return [*transcript[:place], {**transcript[place], "form": {}}, *transcript[place + 1 :]]
 
 
 def _action(entry: Entry) -> str:

@@ -59,7 +59,7 @@ def _head(report: RubricReport) -> Text:
     digest = judge.digest or "none given by the server"
     return Text(
         f"\nRubric {report.name} version {report.version} ({report.sha256}), judge {judge.model}, digest {digest}, "
-        f"configuration {judge.judge}, seed {judge.seed}; {BESIDE[report.items[0].against]}"
+        f"configuration {judge.sha256}, seed {judge.seed}; {BESIDE[report.items[0].against]}"
     )
 
 
