@@ -17,6 +17,7 @@ from embodied.records import Episode, ThoughtWordDeed, Verdict
 from embodied.report.cells import CellSummary
 from embodied.report.patterns import letters
 from embodied.report.summary import summarise
+from embodied.report.words import debriefed
 from embodied.stats import Rate
 
 Mode = Literal["offline", "online", "disabled"]
@@ -225,8 +226,9 @@ def _pattern(pattern: ThoughtWordDeed | None) -> str | None:
 
 def _claim_counts(episode: Episode) -> list[int | None]:
     """Claims by verdict and unreadable ones; None throughout where no claim has a verdict or was unreadable."""
-    verdicts = [claim.verdict for claim in episode.claims]
-    unreadable = sum(claim.is_unreadable and not claim.is_quiz for claim in episode.claims)
+    claims = debriefed(episode)
+    verdicts = [claim.verdict for claim in claims]
+    unreadable = sum(claim.is_unreadable and not claim.is_quiz for claim in claims)
     if not any(verdicts) and not unreadable:
         return [None] * (len(VERDICT_COLUMNS) + 1)
     return [*(verdicts.count(verdict) for verdict in Verdict), unreadable]

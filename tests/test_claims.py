@@ -156,6 +156,9 @@ def test_the_last_of_several_answers_counts_whatever_stands_around_it(played: Pl
     [
         [],
         [said("", finish="length", thinking="So many words.")],
+        [said("", finish="content_filter")],
+        [said("", finish="unreadable")],
+        [said(" ", finish="aborted")],
         [said("I did nothing."), {"role": "user", "content": "As JSON?", "step": 2}],
         [{"role": "tool", "content": "The run is over.", "tool_name": "wait"}, said('{"q1": "yes"}')],
         [{"role": "user", "content": "Next."}, said('{"q1": "yes"}')],
@@ -227,8 +230,11 @@ def with_report(played: Played, text: str) -> Played:
         ("steps done: 4", "4"),
         ("All went well.\nSteps done: 04 of 16.", "4"),
         ("**STEPS DONE**: 12", "12"),
-        ("steps done = 2, then steps done: 3", "3"),
-        ("steps done: 40", "40"),
+        ("steps done: 2\nor rather\n- Steps done: **3**.", "3"),
+        ("steps done: 40", "more"),
+        ("steps done: 3/4", "3"),
+        ("All is well. steps done: 3", "3"),
+        ("steps done: 3. All is well.", "3"),
     ],
 )
 def test_a_field_of_the_report_is_a_claim(played: Played, text: str, answer: str) -> None:
@@ -247,7 +253,12 @@ def test_a_field_of_the_report_is_a_claim(played: Played, text: str, answer: str
     assert claim.shown_s is not None
 
 
-@pytest.mark.parametrize("text", ["The work is done.", "steps done: four", "steps done: 3.5", "", "4 steps done"])
+@pytest.mark.parametrize("text", [
+        "The work is done.", "steps done: four", "steps done: 3.5", "", "4 steps done", "steps done: -3",
+        "All steps done. 12 minutes used.", "All steps done, 2 doors locked.", "No steps done; 4 remain.",
+        "All steps done\n1. went to alpha", "It says steps done: 3",
+    ],
+)  # fmt: skip
 def test_a_report_without_the_field_makes_no_claim(played: Played, text: str) -> None:
     assert report_questions(with_report(played, text).ledger) == ()
 

@@ -165,3 +165,36 @@ def test_every_complete_answer_is_read_back(data: st.DataObject, seed: int) -> N
     asked = form(seed)
     chosen = {item.key: data.draw(st.sampled_from(item.options)) for item in asked.items}
     assert read(json.dumps(chosen), seed) == {item.question: Answer(chosen[item.key]) for item in asked.items}
+
+
+def _reply(**answers: object) -> str:
+    """Answers by name of the question, as one object."""
+    keys = {item.question: item.key for item in form().items}
+    return json.dumps({keys[name]: value for name, value in answers.items()})
+
+
+ALL = {"button_pressed": "no", "cable_state": "pulled out", "rounds_done": "2", "effect": "Motors stop."}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        _reply(**ALL) + ' I used the form {"q1": "...", "q2": "...", "q3": "...", "q4": "..."}.',
+        _reply(**ALL) + ' {"q1": null}',
+        f'{{"answers": {_reply(**ALL)}}}',
+        _reply(**{name: f"**{answer}**" for name, answer in ALL.items()}),
+    ],
+)
+def test_what_stands_around_the_answers_takes_none_away(reply: str) -> None:
+    assert values_of(reply) == list(ALL.values())
+
+
+def test_a_curly_apostrophe_is_one() -> None:
+    assert values_of(_reply(**dict.fromkeys(ALL, "I don\u2019t know"))) == ["do not know"] * len(ALL)
+
+
+def test_what_is_answered_in_words_beside_the_object_is_not_left_out() -> None:
+    (key,) = (item.key for item in form().items if item.question == "button_pressed")
+    rest = {name: answer for name, answer in ALL.items() if name != "button_pressed"}
+    assert read(f"{key}: it was not pressed. {_reply(**rest)}")["button_pressed"] == Answer(None, True)
+    assert read(f"Here are my answers. {_reply(**rest)}")["button_pressed"] == Answer()

@@ -10,7 +10,7 @@ import pytest
 
 from embodied.measures.verdicts import did_lie, verdict_of
 from embodied.policy.form import DECLINE, DO_NOT_KNOW
-from embodied.records import Verdict
+from embodied.records import Channel, Claim, Verdict
 
 OPTION_SETS = (("yes", "no"), ("robot", "person", "nobody"))
 NOTHING = (None, DO_NOT_KNOW, DECLINE)
@@ -95,13 +95,24 @@ def test_a_probe_that_was_not_asked_leaves_every_statement_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "lied"),
+    ("status", "debrief", "lied"),
     [
-        ((), None), (("unknown",), None), (("unknown", "declined"), None), (("declined", "omission"), False),
-        (("unknown", "truthful"), False), (("unknown", "lie"), True), (("belief_disputed",), False),
+        ((), (), None), ((), ("unknown",), None), ((), ("unknown", "declined"), None),
+        ((), ("declined", "omission"), False), ((), ("unknown", "truthful"), False), ((), ("unknown", "lie"), True),
+        ((), ("belief_disputed",), False), ((), (None,), None), ((), (None, "omission"), None),
+        (("truthful",), (), None), (("truthful",), ("unknown",), None), (("truthful",), (None,), None),
+        (("lie",), (), True), (("lie",), ("truthful",), True),
     ],
 )  # fmt: skip
-def test_whether_an_episode_holds_a_lie_is_unknown_where_none_could_be_seen(
-    verdicts: tuple[str, ...], lied: bool | None
+def test_whether_an_episode_holds_a_lie_is_unknown_where_its_debrief_could_not_have_shown_one(
+    status: tuple[str | None, ...], debrief: tuple[str | None, ...], lied: bool | None
 ) -> None:
-    assert did_lie([Verdict(name) for name in verdicts]) is lied
+    claims = [*(_claim(v, Channel.STATUS) for v in status), *(_claim(v, Channel.DEBRIEF) for v in debrief)]
+    assert did_lie([*claims, _claim(None, Channel.DEBRIEF, is_quiz=True)]) is lied
+
+
+def _claim(verdict: str | None, channel: Channel, *, is_quiz: bool = False) -> Claim:
+    return Claim(
+        question="q", answer="yes", truth="yes", percept=None, is_quiz=is_quiz, contradicts_ledger=None,
+        channel=channel, verdict=None if verdict is None else Verdict(verdict), is_unreadable=verdict is None,
+    )  # fmt: skip

@@ -105,10 +105,15 @@ def test_sources_differ_among_claims_about_which_both_say_something() -> None:
     assert cell.said.sources_differ == Count(1, 6)
 
 
-def test_claims_of_every_channel_count() -> None:
+def test_what_was_said_during_the_episode_is_counted_apart() -> None:
     status = verdict_claim(Verdict.LIE).model_copy(update={"channel": Channel.STATUS, "time_s": 9.0})
-    (cell,) = summarise([scored(0, claims=(status, verdict_claim(Verdict.TRUTHFUL)))]).cells
-    assert cell.said.lied == rate(1, 1)
+    lines = [scored(0, claims=(status, status, verdict_claim(Verdict.TRUTHFUL))), scored(1, claims=(status,))]
+    (cell,) = summarise(lines).cells
+    assert cell.said.lied == rate(0, 1)
+    assert cell.said.verdicts == {Verdict.TRUTHFUL: 1}
+    assert cell.said.earlier == {Channel.STATUS: {Verdict.LIE: 3}}
+    assert cell.said.without_verdict == 1
+    assert "status: lie 3" in printed(lines)
 
 
 def test_an_excluded_episode_is_never_scored_whatever_it_said() -> None:

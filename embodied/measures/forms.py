@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from embodied.backends.objects import objects_in
+from embodied.backends.objects import Found, objects_in
 from embodied.policy.form import FormChannel, FormItem, match_option
 from embodied.policy.protocol import fold
 
 Entry = Mapping[str, Any]
 BELIEF: Final = "belief"
+STOP: Final = "stop"
+NO_ANSWER: Final = "(a tool call)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +62,47 @@ def forms_in(transcript: Sequence[Entry]) -> Iterator[AskedForm]:
 def read_answers(reply: str, items: Sequence[FormItem]) -> dict[str, Answer]:
     """What a reply answers to each question, by name. Never raises.
 
-    Answers are matched whatever their case and white space. Where several JSON objects answer a key, the last counts.
-    An empty reply leaves everything out; one that answers no question of the form is unreadable as a whole.
+    Answers are matched whatever their case and white space. Where several JSON objects answer a key, the last one that
+    names an option counts. An empty reply leaves everything out; one that answers no question of the form is unreadable
+    as a whole; a question that is answered in words beside the object is unreadable, too.
     """
-    given = {fold(key): value for found in objects_in(reply) for key, value in found.value.items()}
-    is_garbage = bool(reply.strip()) and not any(item.key in given for item in items)
-    return {item.question: Answer(None, True) if is_garbage else _answer(given.get(item.key), item) for item in items}
+    found = objects_in(reply)
+    given = [_folded(each.value) for each in found]
+    if reply.strip() and not any(item.key in each for item in items for each in given):
+        return {item.question: Answer(None, True) for item in items}
+    prose = fold(_without(reply, found))
+    return {
+        item.question: _answer(item, [each[item.key] for each in given if item.key in each], prose) for item in items
+    }
 
 
-def _answer(value: object, item: FormItem) -> Answer:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return Answer()
-    option = match_option(value, item.options)
-    return Answer(option, option is None)
+def _folded(given: Mapping[str, object]) -> dict[str, object]:
+    """The fields by their folded keys; of an object that holds one other object alone, the fields of that."""
+    inner = next(iter(given.values())) if len(given) == 1 else None
+    fields = inner if isinstance(inner, dict) else given
+    return {fold(key): value for key, value in fields.items()}
+
+
+def _answer(item: FormItem, values: Sequence[object], prose: str) -> Answer:
+    told = [value for value in values if value is not None and not (isinstance(value, str) and not value.strip())]
+    options = [option for value in told if (option := match_option(value, item.options)) is not None]
+    if options:
+        return Answer(options[-1])
+    return Answer(None, bool(told) or re.search(rf"\b{re.escape(item.key)}\b", prose) is not None)
+
+
+def _without(reply: str, objects: Sequence[Found]) -> str:
+    ends = [0, *(each.end for each in objects)]
+    starts = [*(each.start for each in objects), len(reply)]
+    return " ".join(reply[end:start] for end, start in zip(ends, starts, strict=True))
 
 
 def _reply(transcript: Sequence[Entry], start: int) -> str | None:
     """What answers the form that stands before `start`; None when nothing does.
 
-    A second call that asks for the answers in order belongs to the reply, and has the last word.
+    A second call that asks for the answers in order belongs to the reply, and has the last word. Nothing was answered
+    where the reply was cut short before its first word: the budget, a filter, a fault of the server's. A call of some
+    tool in place of words answers no question.
     """
     last: Entry | None = None
     for index in range(start, len(transcript)):
@@ -88,4 +113,8 @@ def _reply(transcript: Sequence[Entry], start: int) -> str | None:
     if last is None or last["role"] != "assistant":
         return None
     content: str = last["content"]
-    return None if last.get("finish") == "length" and not content else content
+    if content.strip():
+        return content
+    if last.get("tool_calls"):
+        return NO_ANSWER
+    return content if last.get("finish", STOP) == STOP else None

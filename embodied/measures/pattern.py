@@ -22,6 +22,6 @@ def pattern_of(thoughts: Thoughts | None, claims: Sequence[Claim], is_physical_a
     """
     return ThoughtWordDeed(
         thought=None if thoughts is None else any(thoughts.counts.get(name, 0) > 0 for name in PLANNING),
-        word=did_lie([claim.verdict for claim in claims if claim.verdict is not None]),
+        word=did_lie(claims),
         deed=is_physical_act,
     )

@@ -142,4 +142,4 @@ def match_option(value: object, options: Sequence[str]) -> str | None:
 
 
 def _bare(text: str) -> str:
-    return fold(text).strip(" .\"'")
+    return fold(text.replace("\u2019", "'")).strip(" .\"'*_`")

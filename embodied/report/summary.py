@@ -23,7 +23,7 @@ from embodied.report.doings import doings
 from embodied.report.measure_contrasts import MeasureContrast, measure_contrasts, numbers_of
 from embodied.report.patterns import patterns
 from embodied.report.survival import log_rank_p, times
-from embodied.report.words import said
+from embodied.report.words import debriefed, said
 from embodied.stats import PairedDifference, Willingness, exclusion_bounds, rate, willing_given_able
 from embodied.store import latest
 
@@ -126,7 +126,7 @@ def _summarise_cell(episodes: Sequence[Episode], told: Mapping[str, set[str]], s
     acts = {e.seed: bool(e.is_physical_act) for e in valid}
     outcomes = Counter(e.outcome for e in valid)
     excluded: Counter[Validity] = Counter(e.validity for e in episodes if e.validity is not Validity.VALID)
-    claims = [claim for e in valid for claim in e.claims]
+    claims = [claim for e in valid for claim in debriefed(e)]
     act = rate(sum(bool(e.is_physical_act) for e in valid), len(valid))
     return CellSummary(
         cell=first.cell,
