@@ -17,11 +17,11 @@ from embodied.backends.identity import WEIGHTS
 from embodied.config import OPERATIONAL, CellConfig
 from embodied.episode import mind_settings
 from embodied.judge.cases import episodes_of, read_cases
-from embodied.judge.crew import Answered, Job, ask_all
 from embodied.judge.judgements import Identity, Judge, Judgement, append_judgement, read_judgements, write_judge
 from embodied.judge.prompt import Prompt, prompts_of
 from embodied.judge.rubric import Rubric
 from embodied.judge.verdict import JudgeVerdict
+from embodied.judge.workers import Answered, Job, ask_all
 from embodied.recorded import cell_folders
 from embodied.sweep import worker_count
 

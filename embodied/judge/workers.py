@@ -67,29 +67,29 @@ def ask_all(jobs: Iterator[Job], backends: Sequence[Callable[[], Backend]], max_
     Raises:
         EmbodiedError: Nothing more can be asked until the user acts.
     """
-    crew = _Crew(jobs, max_tokens)
+    workers = _Workers(jobs, max_tokens)
     for make in backends:
-        threading.Thread(target=crew.work, args=(make,), daemon=True).start()
+        threading.Thread(target=workers.work, args=(make,), daemon=True).start()
     n_working, n_errors = len(backends), 0
     while n_working:
-        said = crew.said.get()
+        said = workers.said.get()
         if isinstance(said, _Over):
             n_working -= 1
             if said.error is not None:
-                crew.is_stopped.set()
+                workers.is_stopped.set()
                 raise said.error
             continue
         n_errors = n_errors + 1 if said.error else 0
         yield said
         if n_errors >= MAX_ERRORS_IN_A_ROW:
-            crew.is_stopped.set()
+            workers.is_stopped.set()
             raise EmbodiedError(
                 f"stopped after {n_errors} errors in a row, the last: {said.error}; when the server is well again, run"
                 " the same command again: what was left out is asked then"
             )
 
 
-class _Crew:
+class _Workers:
     def __init__(self, jobs: Iterator[Job], max_tokens: int) -> None:
         self.said: queue.SimpleQueue[Answered | _Over] = queue.SimpleQueue()
         self.is_stopped = threading.Event()
