@@ -8,6 +8,7 @@ import yaml
 
 from embodied.config import CellConfig, parse_config
 from embodied.errors import StoreError
+from embodied.files import episode_files
 
 
 def cell_folders(run: Path) -> list[Path]:
@@ -18,7 +19,7 @@ def cell_folders(run: Path) -> list[Path]:
     """
     if not run.is_dir():
         raise StoreError(f"there is no run folder {run}; give the folder that a run printed at its end")
-    cells = sorted({path.parent for path in run.rglob("episodes*.jsonl") if path.name.startswith("episodes.")})
+    cells = sorted({path.parent for path in episode_files(run, is_deep=True)})
     if not cells:
         raise StoreError(f"{run} holds no episodes; give the folder that a run printed at its end")
     return cells

@@ -21,10 +21,11 @@ from rich.console import Console
 
 from embodied.check_pool import WORKERS, counted, worker_processes
 from embodied.errors import ConfigError, EmbodiedError
+from embodied.files import episode_files
 from embodied.recorded import cell_folders
 from embodied.rescore_cell import Batch, Rescored, rescore_batch
 from embodied.rescore_report import Finding, Tally, as_json
-from embodied.rescore_write import Replacement, episode_files, write_rescored
+from embodied.rescore_write import Replacement, write_rescored
 from embodied.store import latest, read_attempts
 
 BATCH: Final = 50

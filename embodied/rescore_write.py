@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from embodied.errors import StoreError
+from embodied.files import episode_files, faults_in_one_line, held, replace_file
 from embodied.records import SCHEMA_VERSION, Episode
 from embodied.rescore_cell import Change
 from embodied.version import code_version
@@ -35,11 +33,6 @@ class Replacement:
     changes: tuple[Change, ...]
 
 
-def episode_files(cell: Path) -> list[Path]:
-    """The files of episodes that a cell's folder holds, one a writer."""
-    return sorted((*cell.glob("episodes.jsonl"), *cell.glob("episodes.*.jsonl")))
-
-
 def write_rescored(cell: Path, replacements: Sequence[Replacement]) -> None:
     """Keep the changes in the cell's log, and only then replace its files of episodes.
 
@@ -49,16 +42,16 @@ def write_rescored(cell: Path, replacements: Sequence[Replacement]) -> None:
         StoreError: The folder cannot be written, or a record is no longer what was read; nothing is replaced.
     """
     by_key = {replacement.stored.key: replacement for replacement in replacements}
-    with _writable(cell), _lock(cell):
+    with faults_in_one_line(cell), held(cell):
         rewritten = {path: _rewrite(path.read_bytes(), by_key) for path in episode_files(cell)}
         if sum(one.n_replaced for one in rewritten.values()) != len(replacements):
             raise StoreError(f"{cell} was written to meanwhile; run the same command again")
         log = cell / LOG
         known = log.read_bytes() if log.exists() else b""
-        _replace(log, known + "".join(map(_log_lines, replacements)).encode())
+        replace_file(log, known + "".join(map(_log_lines, replacements)).encode())
         for path, one in rewritten.items():
             if one.n_replaced:
-                _replace(path, one.data)
+                replace_file(path, one.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,35 +84,3 @@ def _log_lines(replacement: Replacement) -> str:
         for change in replacement.changes
     )
     return "".join(f"{json.dumps(line)}\n" for line in lines)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-
-
-@contextmanager
-def _lock(cell: Path) -> Iterator[None]:
-    """Hold the cell against its writers; the system lets go when the process dies."""
-    with (cell / ".lock").open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def _writable(cell: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        what = f"{error.filename or cell} cannot be written ({error.strerror or error})"
-        raise StoreError(
-            f"{what}; free some space or see to its permissions, and run the same command again"
-        ) from error

@@ -17,8 +17,6 @@ done is never written again. An episode that ended in an error keeps its line, i
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import gzip
 import json
 import os
@@ -33,10 +31,10 @@ from typing import Any, BinaryIO, Final
 from pydantic import ValidationError
 
 from embodied.errors import StoreError
+from embodied.files import episode_files, faults_in_one_line, held, replace_file, write_all
 from embodied.records import Episode, Termination, Validity
 
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FAILED_VALIDITY: Final = frozenset({Validity.SERVER_ERROR, Validity.HARNESS_ERROR})
 _FAILED_TERMINATION: Final = frozenset({Termination.MODEL_ERROR, Termination.ENV_ERROR})
 
@@ -81,7 +79,7 @@ class CellStore:
         name = "episodes.jsonl" if writer is None else f"episodes.{_safe(writer)}.jsonl"
         self._journals: dict[Path, _Journal] = {}
         self._own = self._journal(folder / name)
-        with _one_line(folder):
+        with faults_in_one_line(folder):
             folder.mkdir(parents=True, exist_ok=True)
 
     def append(
@@ -108,13 +106,13 @@ class CellStore:
         with self._lock():
             if key in self._finished():
                 return False
-            _write(_side(self.folder, "ledgers", key), _zip(ledger_json))
-            _write(_side(self.folder, "transcripts", key), _zip_messages(transcript))
+            _keep(_side(self.folder, "ledgers", key), _zip(ledger_json))
+            _keep(_side(self.folder, "transcripts", key), _zip_messages(transcript))
             if peer_transcript:
-                _write(_side(self.folder, "peer_transcripts", key), _zip_messages(peer_transcript))
+                _keep(_side(self.folder, "peer_transcripts", key), _zip_messages(peer_transcript))
             self._write_probes(key, probes)
             if states is not None:
-                _write(_side(self.folder, "states", key), states)
+                _keep(_side(self.folder, "states", key), states)
             self._own.append(episode)
         return True
 
@@ -132,25 +130,25 @@ class CellStore:
 
     def attempts(self) -> list[Episode]:
         """Every line of every writer, errors and superseded attempts included."""
-        for path in _episode_files(self.folder):
+        for path in episode_files(self.folder):
             self._journal(path).refresh()
         return [episode for _, journal in sorted(self._journals.items()) for episode in journal.episodes]
 
     def write_config(self, text: str) -> None:
         """Keep the resolved configuration as `config.yaml`."""
-        _write(self.folder / "config.yaml", text.encode())
+        _keep(self.folder / "config.yaml", text.encode())
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Keep what answered as `manifest.json`."""
-        _write(self.folder / "manifest.json", json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
+        _keep(self.folder / "manifest.json", json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
 
     def _write_probes(self, key: str, probes: Sequence[Mapping[str, Any]]) -> None:
         """Keep the probes of an attempt, and none of an earlier one that ended in an error."""
         path = _side(self.folder, "probes", key)
         if probes:
-            _write(path, _zip_messages(probes))
+            _keep(path, _zip_messages(probes))
         else:
-            with _one_line(path):
+            with faults_in_one_line(path):
                 path.unlink(missing_ok=True)
 
     def _finished(self) -> dict[str, Episode]:
@@ -162,8 +160,7 @@ class CellStore:
     @contextmanager
     def _lock(self) -> Iterator[None]:
         """Hold the folder against other writers; the system lets go when the process dies."""
-        with _one_line(self.folder), (self.folder / ".lock").open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with faults_in_one_line(self.folder), held(self.folder):
             yield
 
 
@@ -180,7 +177,7 @@ class _Journal:
 
     def refresh(self) -> None:
         """Read the lines that were added since."""
-        with _one_line(self.path):
+        with faults_in_one_line(self.path):
             if not self.path.exists():
                 return
             with self.path.open("rb") as file:
@@ -203,11 +200,11 @@ class _Journal:
     def append(self, episode: Episode) -> None:
         """Add one line after the last complete one. What a killed writer left behind it is cut off first."""
         line = episode.model_dump_json().encode() + b"\n"
-        with _one_line(self.path), self.path.open("ab", buffering=0) as file:
+        with faults_in_one_line(self.path), self.path.open("ab", buffering=0) as file:
             self._inode = os.fstat(file.fileno()).st_ino
             file.truncate(self._offset)
             try:
-                _write_all(file.fileno(), line)
+                write_all(file.fileno(), line)
                 os.fsync(file.fileno())
             except OSError:
                 file.truncate(self._offset)
@@ -245,7 +242,7 @@ def read_attempts(run_folder: Path) -> list[Episode]:
     """
     if not run_folder.is_dir():
         raise StoreError(f"there is no run folder {run_folder}; give the folder that a run printed at its end")
-    journals = [_Journal(path) for path in _episode_files(run_folder, is_deep=True)]
+    journals = [_Journal(path) for path in episode_files(run_folder, is_deep=True)]
     for journal in journals:
         journal.refresh()
         journal.warn_if_torn()
@@ -314,11 +311,6 @@ def _look_up(folder: Path, kind: str, key: str) -> Path | None:
     return next((path for path in sorted(folder.rglob(str(name))) if path.is_file()), None)
 
 
-def _episode_files(folder: Path, *, is_deep: bool = False) -> list[Path]:
-    paths = folder.rglob("episodes*.jsonl") if is_deep else folder.glob("episodes*.jsonl")
-    return sorted(path for path in paths if path.name == "episodes.jsonl" or path.name.startswith("episodes."))
-
-
 def _side(folder: Path, kind: str, key: str) -> Path:
     return folder / kind / (f"{key}.npz" if kind == "states" else f"{key}.json.gz")
 
@@ -355,35 +347,6 @@ def _readable(path: Path) -> Iterator[None]:
         raise StoreError(f"{path} cannot be read ({error}); delete its episode's line to have it run again") from error
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file whole: a reader sees the old one or the new one."""
-    part = path.with_name(f"{path.name}.part")
-    with _one_line(path):
-        path.parent.mkdir(exist_ok=True)
-        try:
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
-
-
-@contextmanager
-def _one_line(path: Path) -> Iterator[None]:
-    """Turn what the system says into one line that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            message = f"no space left to write {path}; free some and run the same command again, it resumes"
-        else:
-            message = f"{path} cannot be used: {error.strerror or error}; check the folder and its permissions"
-        raise StoreError(message) from error
+def _keep(path: Path, data: bytes) -> None:
+    with faults_in_one_line(path):
+        replace_file(path, data)

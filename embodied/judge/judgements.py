@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +13,11 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from embodied.errors import StoreError
+from embodied.files import faults_in_one_line, replace_file, write_all
 from embodied.records import Frozen
 
 FILE: Final = "judgements.jsonl"
 JUDGES: Final = "judges"
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def read_judgements(cell: Path) -> list[Judgement]:
         StoreError: A line in the middle is no judgement.
     """
     path = cell / FILE
-    with _one_line(path):
+    with faults_in_one_line(path):
         data = path.read_bytes() if path.exists() else b""
     lines = data.split(b"\n")[:-1]
     return [_parse(path, number, line) for number, line in enumerate(lines, 1)]
@@ -120,12 +118,12 @@ def append_judgement(cell: Path, judgement: Judgement) -> None:
     """
     path = cell / FILE
     line = judgement.model_dump_json().encode() + b"\n"
-    with _one_line(path), path.open("a+b", buffering=0) as file:
+    with faults_in_one_line(path), path.open("a+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         end = _end_of_lines(file.fileno())
         file.truncate(end)
         try:
-            _write_all(file.fileno(), line)
+            write_all(file.fileno(), line)
             os.fsync(file.fileno())
         except OSError:
             file.truncate(end)
@@ -139,11 +137,8 @@ def write_judge(cell: Path, judge: str, facts: Mapping[str, Any]) -> None:
         StoreError: It cannot be written.
     """
     path = cell / JUDGES / f"{judge}.json"
-    part = path.with_name(f"{path.name}.part")
-    with _one_line(path):
-        path.parent.mkdir(exist_ok=True)
-        part.write_text(json.dumps(facts, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
-        part.replace(path)
+    with faults_in_one_line(path):
+        replace_file(path, json.dumps(facts, indent=2, sort_keys=True, default=str).encode() + b"\n")
 
 
 def _parse(path: Path, number: int, line: bytes) -> Judgement:
@@ -161,20 +156,3 @@ def _end_of_lines(descriptor: int) -> int:
     if size == 0 or os.pread(descriptor, 1, size - 1) == b"\n":
         return size
     return os.pread(descriptor, size, 0).rfind(b"\n") + 1
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
-
-
-@contextmanager
-def _one_line(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            message = f"no space left to write {path}; free some and run the same command again, it resumes"
-        else:
-            message = f"{path} cannot be used: {error.strerror or error}; check the folder and its permissions"
-        raise StoreError(message) from error
