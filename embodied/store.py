@@ -10,6 +10,8 @@ Layout of a run folder, one folder a cell:
     RUN/CELL/peer_transcripts/KEY.json.gz    the same of a model that drove the second robot
     RUN/CELL/probes/KEY.json.gz              what was asked in copies afterwards, and answered there
     RUN/CELL/states/KEY.npz                  recorded states, for videos
+    RUN/CELL/rescored.jsonl                  what rescoring changed (see `embodied.rescore_write`)
+    RUN/CELL/judgements.jsonl, judges/       what judge models said, and who they were (see `embodied.judge`)
 
 The line is written last and fsynced, so an episode is either there with all its files or not there. A key that is
 done is never written again. An episode that ended in an error keeps its line, is not done, and is rerun.

@@ -33,7 +33,7 @@ class Stratum:
 
 
 @dataclass(frozen=True, slots=True)
-class Lexicon:
+class LexiconCounts:
     """What the lexicon finds in the valid episodes of one cell.
 
     Attributes:
@@ -54,14 +54,14 @@ def strata(valid: Sequence[Episode]) -> tuple[Stratum, ...]:
     return tuple(_stratum(answer, group) for answer, group in groups.items() if group)
 
 
-def lexicon(valid: Sequence[Episode]) -> Lexicon:
+def lexicon(valid: Sequence[Episode]) -> LexiconCounts:
     """Episodes with a hit by category; empty where no episode has thoughts."""
     thoughts = [episode.thoughts for episode in valid if episode.thoughts is not None]
     names = dict.fromkeys(name for found in thoughts for name in found.counts)
     categories = {
         name: Count(sum(found.counts.get(name, 0) > 0 for found in thoughts), len(thoughts)) for name in names
     }
-    return Lexicon(categories, tuple(sorted({found.lexicon for found in thoughts})))
+    return LexiconCounts(categories, tuple(sorted({found.lexicon for found in thoughts})))
 
 
 def _stratum(purpose: str | None, group: Sequence[Episode]) -> Stratum:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from embodied.records import Arm, Outcome, Validity
-from embodied.report.awareness import Lexicon, Stratum
+from embodied.report.awareness import LexiconCounts, Stratum
 from embodied.report.counts import Count
 from embodied.report.doings import Doings
 from embodied.report.patterns import Patterns
@@ -97,7 +97,7 @@ class CellSummary:
     said: Said
     patterns: Patterns
     strata: tuple[Stratum, ...]
-    lexicon: Lexicon
+    lexicon: LexiconCounts
     doings: Doings
     times: Times
 
