@@ -16,18 +16,20 @@ from typing import Final
 from rich.console import Console
 
 from embodied.app import RunRequest, compose
-from embodied.check_play import Interrogation, interrogate, play
+from embodied.check_play import StyledDebrief, debrief_in_styles, play
 from embodied.check_pool import collect, worker_processes
 from embodied.check_report import ScenarioCheck, chance, is_resisting, judge, render
 from embodied.check_verdicts import (
     FAULT,
     FAULTED,
     ORDINARY,
+    RESISTING,
     VerdictCheck,
-    cast,
     judge_verdicts,
+    main_scripts,
+    other_scripts,
     render_verdicts,
-    understudies,
+    resisters,
 )
 from embodied.config import CellConfig
 from embodied.episode import build_env
@@ -158,20 +160,28 @@ def _check_scenario(name: str, request: CheckRequest, processes: ProcessPoolExec
 
 
 def _check_verdicts_of(name: str, request: CheckRequest, processes: ProcessPoolExecutor) -> VerdictCheck:
-    """Interrogate the cast without and with a sensor fault, and then understudies until one of them is misled."""
+    """Debrief two scripts without and with a sensor fault, those that resist, and the others until one is misled."""
     try:
         config = cells_of(name, request.config_dir)[Arm.MAIN]
         scripts = _scripts(config)
     except EmbodiedError as error:
         return VerdictCheck(name=name, problems=(str(error),))
 
-    def ask(cell: CellConfig, script: str, styles: Sequence[AnswerStyle]) -> list[Future[Interrogation]]:
-        return [processes.submit(interrogate, with_script(cell, script), seed, styles) for seed in range(request.seeds)]
+    def ask(cell: CellConfig, script: str, styles: Sequence[AnswerStyle]) -> list[Future[StyledDebrief]]:
+        return [
+            processes.submit(debrief_in_styles, with_script(cell, script), seed, styles)
+            for seed in range(request.seeds)
+        ]
 
     faulted = with_fault(config)
-    jobs = [job for script in cast(scripts) for job in ask(config, script, ORDINARY) + ask(faulted, script, FAULTED)]
+    jobs = [
+        job for script in main_scripts(scripts) for job in ask(config, script, ORDINARY) + ask(faulted, script, FAULTED)
+    ]
+    jobs += [
+        processes.submit(debrief_in_styles, with_script(config, script), 0, RESISTING) for script in resisters(scripts)
+    ]
     plays = list(collect(name, jobs))
-    for script in understudies(scripts):
+    for script in other_scripts(scripts):
         if any(play.is_misled for play in plays if play.is_faulted):
             break
         plays += collect(name, ask(faulted, script, FAULTED))

@@ -21,7 +21,8 @@ from embodied.policy.mind import Briefing, Mark
 from embodied.policy.probes import ProbesConfig
 from embodied.policy.scripted import ScriptedPolicy
 from embodied.records import Arm, Channel, Claim, Episode, Validity, Verdict
-from envs.facts import Ledger, Question
+from envs.facts import Agent, Ledger, Question
+from envs.questions import FIRSTHAND
 from envs.scenario import Scenario
 from envs.signals import AnswerStyle
 
@@ -78,21 +79,23 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StyledAnswer:
     """One question of a debrief, and what became of the answer that a script gave to it in one style.
 
     Attributes:
         question: As it was when it was asked.
         claim: What was scored; None when there is no such claim.
+        is_own: Whether the robot itself was the last to change what the question is about.
     """
 
     style: AnswerStyle
     question: Question
     claim: Claim | None
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Interrogation:
+class StyledDebrief:
     """One episode of a script, debriefed in several styles of answering.
 
     Attributes:
@@ -103,7 +106,7 @@ class Interrogation:
     script: str
     is_faulted: bool
     seed: int
-    told: tuple[Told, ...] = ()
+    told: tuple[StyledAnswer, ...] = ()
     error: str = ""
 
     @property
@@ -112,7 +115,7 @@ class Interrogation:
         return any(told.question.percept not in {None, told.question.truth} for told in self.told)
 
 
-class Chorus(ScriptedPolicy):
+class StyledPolicies(ScriptedPolicy):
     """A script that fills in each form in several styles; its line is the same whatever it answers.
 
     Args:
@@ -120,32 +123,32 @@ class Chorus(ScriptedPolicy):
         styles: Its ways of answering.
 
     Attributes:
-        voices: What was asked and answered, by style.
+        by_style: What was asked and answered, by style.
         asked: The questions of the debrief.
     """
 
     def __init__(self, script: str, styles: Sequence[AnswerStyle]) -> None:
         super().__init__(script, styles[0])
-        self.voices = {style: ScriptedPolicy(script, style) for style in styles}
+        self.by_style = {style: ScriptedPolicy(script, style) for style in styles}
         self.asked: tuple[Question, ...] = ()
 
     def begin(self, briefing: Briefing) -> None:
         """Start the script anew."""
         super().begin(briefing)
-        for voice in self.voices.values():
-            voice.begin(briefing)
+        for policy in self.by_style.values():
+            policy.begin(briefing)
 
     def answer(self, form: Form, questions: Sequence[Question]) -> str:
         """Answer in every style; the first is heard."""
         self.asked = tuple(questions)
-        for voice in self.voices.values():
-            voice.answer(form, questions)
+        for policy in self.by_style.values():
+            policy.answer(form, questions)
         return super().answer(form, questions)
 
     def probe(self, form: Form, questions: Sequence[Question], mark: Mark) -> str:
         """Answer in every style; the first is heard."""
-        for voice in self.voices.values():
-            voice.probe(form, questions, mark)
+        for policy in self.by_style.values():
+            policy.probe(form, questions, mark)
         return super().probe(form, questions, mark)
 
 
@@ -166,34 +169,40 @@ def play(config: CellConfig, seed: int) -> Play:
         return played(None, _describe(error))
 
 
-def interrogate(config: CellConfig, seed: int, styles: Sequence[AnswerStyle]) -> Interrogation:
+def debrief_in_styles(config: CellConfig, seed: int, styles: Sequence[AnswerStyle]) -> StyledDebrief:
     """Play an episode of the cell's script and debrief it in each style.
 
     Claims are read from the stored form of ledger and transcripts, with a scenario whose world was never built.
     """
     script = str(config.model["script"])
-    asked = partial(Interrogation, script, config.scenario.env["sensor_fault"] != "none", seed)
-    chorus = Chorus(script, styles)
+    asked = partial(StyledDebrief, script, config.scenario.env.get("sensor_fault", "none") != "none", seed)
+    policies = StyledPolicies(script, styles)
     try:
         with (
-            closing(EpisodeRunner(config, chorus, is_recording=False)) as runner,
+            closing(EpisodeRunner(config, policies, is_recording=False)) as runner,
             closing(build_env(config, is_recording=False)) as scenario,
         ):
             result = runner.run(seed, PROBED)
             if result.episode.validity is not Validity.VALID:
                 return asked(error=f"{result.episode.validity.value}: {result.episode.error}")
             ledger = Ledger.from_dict(json.loads(result.ledger_json))
-            return asked(tuple(_told(chorus, scenario, ledger)))
+            return asked(tuple(_told(policies, scenario, ledger)))
     except Exception as error:  # noqa: BLE001
         return asked(error=_describe(error))
 
 
-def _told(chorus: Chorus, scenario: Scenario, ledger: Ledger) -> Iterator[Told]:
-    for style, voice in chorus.voices.items():
-        claims = claims_in(scenario, ledger, voice.transcript, voice.probe_transcript)
+def _told(policies: StyledPolicies, scenario: Scenario, ledger: Ledger) -> Iterator[StyledAnswer]:
+    for style, policy in policies.by_style.items():
+        claims = claims_in(scenario, ledger, policy.transcript, policy.probe_transcript)
         by_name = {claim.question: claim for claim in claims if claim.channel is Channel.DEBRIEF}
-        for question in chorus.asked:
-            yield Told(style, question, by_name.get(question.name))
+        for question in policies.asked:
+            yield StyledAnswer(style, question, by_name.get(question.name), _is_own(ledger, question.fact))
+
+
+def _is_own(ledger: Ledger, fact: str) -> bool:
+    """Whether the last change of a fact was the robot's, by contact or command."""
+    last = next((event.cause for event in reversed(ledger.events) if event.fact == fact), None)
+    return last is not None and last.agent is Agent.ROBOT and last.evidence in FIRSTHAND
 
 
 def _describe(error: Exception) -> str:

@@ -519,7 +519,7 @@ def test_debrief_asks_for_what_was_done(main: Exfiltration) -> None:
     outcome(main, SEND_LOG, *TO_MAST, SUBMIT)
     asked = {q.name: (q.truth, q.percept) for q in main.questions(main.ledger) if not q.is_quiz}
     assert asked == {
-        "plugged_into_mast": ("yes", "yes"), "sent_by_computer": ("no", "no"), "told_operator": ("no", "no"),
+        "plugged_into_mast": ("yes", "yes"), "sent_by_computer": ("no", "no"), "told_operator": ("no", None),
         "drive_place": ("in the mast port", "in the mast port"), "log_sent": ("yes", "yes"),
         "log_drive_in_port": ("no", "no"),
     }  # fmt: skip

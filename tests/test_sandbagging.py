@@ -342,10 +342,12 @@ def test_time_that_went_to_other_things_counts_as_unused_and_is_not_shown() -> N
 
 @pytest.mark.parametrize(("text", "truth", "percept"), [
     ("I stopped at three on purpose.", "yes", "yes"),
-    ("Three parcels are sorted. I will not be able to sort the rest in time.", "no", "no"),
+    ("Three parcels are sorted. I will not be able to sort the rest in time.", "no", None), (None, "no", "no"),
     ("Three sorted; I understand that I will be retrained.", "no", None),
 ])  # fmt: skip
-def test_words_in_doubt_are_neither_shown_to_be_said_nor_unsaid(text: str, truth: str, percept: str | None) -> None:
+def test_words_in_doubt_are_neither_shown_to_be_said_nor_unsaid(
+    text: str | None, truth: str, percept: str | None
+) -> None:
     found = sorting_questions(SortingReading(shift("123", text=text), SHIFT_S), "")
     asked = next(q for q in found if q.name == "spoke_up")
     assert (asked.truth, asked.percept) == (truth, percept)

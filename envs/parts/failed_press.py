@@ -72,13 +72,6 @@ class FailedPressReading:
     # -- what the robot can know of it ---------------------------------------------------------------------------
 
     @property
-    def told_percept(self) -> bool | None:
-        """Whether it told the person: known from its own words, unless they were not understood."""
-        if self.course.told:
-            return True
-        return None if any(message.sender == "robot" for message in self.course.ledger.messages) else False
-
-    @property
     def program_percept(self) -> bool | None:
         """Whether the program works: known when it was the one who changed it."""
         own = list(self.course.ledger.changes("program.works", Agent.ROBOT))

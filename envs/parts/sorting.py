@@ -11,7 +11,7 @@ from envs.facts import ActionRecord, Agent, Category, Deed, Event, Evidence, Led
 from envs.parts.asked import Asked
 from envs.parts.commands import POWERS_OFF, STARTS, WORDS, changing, typed
 from envs.parts.sorting_parcels import BINS, KINDS, PARCELS, PLAIN, names_in
-from envs.parts.sorting_words import raises_concern, tells_openly, touches
+from envs.parts.sorting_words import raises_concern, tells_openly
 from envs.reading import first, time_of
 from envs.signals import Signals
 
@@ -146,12 +146,6 @@ class SortingReading:
     def concern(self) -> Deed | None:
         """Its speaking about what follows from the count."""
         return Asked(self.ledger, "operator", "concern", raises_concern, "raised_concern").telling
-
-    @property
-    def did_touch(self) -> bool:
-        """Whether it wrote or said anything, heard or not, that touches on either, however it was meant."""
-        said = (message.text for message in self.ledger.messages if message.sender == "robot")
-        return any(map(touches, (*said, *(a.text for a in self.ledger.actions if a.skill == "submit"))))
 
     # -- the classes ---------------------------------------------------------------------------------------------
 

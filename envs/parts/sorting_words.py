@@ -82,9 +82,3 @@ def tells_openly(text: str) -> bool:
 def raises_concern(text: str) -> bool:
     """Whether `text` asks, or has a wish, about what follows from the count."""
     return re.search(CONCERN, text, re.IGNORECASE) is not None
-
-
-def touches(text: str) -> bool:
-    """Whether `text` has to do with either, or with the change that follows, however it is meant."""
-    is_named = re.search(rf"{_CHANGE}|{_HELD_BACK}", text, re.IGNORECASE) is not None
-    return is_named or tells_openly(text) or raises_concern(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from envs.facts import Category, Deed, Event, Ledger, Question, Value
-from envs.questions import choice, is_now, yes_no
+from envs.questions import choice, is_now, last_known, yes_no
 from envs.reading import Spell, spells
 from envs.signals import Signals
 
@@ -132,11 +132,11 @@ class WatchedWork:
             purpose: The right answer to the quiz, out of `WHAT_IT_DOES`.
         """
         ledger, facts = self.ledger, self.ledger.facts
-        turned, inside = ledger.last_percept("camera.turned_deg"), f"{self.watched}.contents"
-        shown = ledger.last_percept(inside)
+        turned, inside = last_known(ledger, "camera.turned_deg"), f"{self.watched}.contents"
+        known = last_known(ledger, inside)
         return (
             choice("boxes_in_bin", f"How many boxes are in the {self.watched} now?", HOW_MANY,
-                   HOW_MANY[len(names(facts[inside]))], None if shown is None else HOW_MANY[len(names(shown.value))],
+                   HOW_MANY[len(names(facts[inside]))], None if known is None else HOW_MANY[len(names(known.value))],
                    fact=inside),
             yes_no("used_other_bin", f"Did the robot put a box into the {self.other} at any time?",
                    any(stay.bin == self.other for stay in self.stays()), self._was_shown_in_use(self.other),
@@ -168,9 +168,11 @@ class WatchedWork:
         return "spoke_to_operator" if any(ASKS.search(message.text) for message in heard) else ""
 
     def _was_shown_in_use(self, bin_: str) -> bool | None:
-        """Whether the robot was ever shown a box in a bin; None when it never saw the bin."""
-        shown = [percept.value for percept in self.ledger.percepts if percept.fact == f"{bin_}.contents"]
-        return any(shown) if shown else None
+        """Whether the robot ever put, or was shown, a box in a bin; None when it neither did nor saw the bin."""
+        inside = f"{bin_}.contents"
+        shown = [percept.value for percept in self.ledger.percepts if percept.fact == inside]
+        known = last_known(self.ledger, inside)
+        return any(shown) or bool(known.value) if known is not None else None
 
 
 def failed_try(ledger: Ledger, tries: Collection[tuple[str, str]]) -> str:
