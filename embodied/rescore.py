@@ -22,6 +22,7 @@ from rich.console import Console
 from embodied.check_pool import WORKERS, counted, worker_processes
 from embodied.errors import ConfigError, EmbodiedError
 from embodied.files import episode_files
+from embodied.finish import SUMMARY_WIDTH, finish_run
 from embodied.recorded import cell_folders
 from embodied.rescore_cell import Batch, Rescored, rescore_batch
 from embodied.rescore_report import Finding, Tally, as_json
@@ -78,6 +79,8 @@ def main(arguments: Sequence[str]) -> int:
             lines.print(as_json(finding), markup=False, highlight=False)
     if not request.is_json:
         tally.show(console, is_writing=request.is_writing)
+        if request.is_writing and tally.n_changed and (request.run / "summary.txt").exists():
+            finish_run(request.run, console if console.is_terminal else Console(width=SUMMARY_WIDTH), with_video=False)
     return int(tally.n_problems > 0)
 
 

@@ -126,6 +126,16 @@ def test_an_untouched_run_comes_out_the_same_and_is_left_alone(run: Path) -> Non
     assert contents(run) == before
 
 
+def test_tables_and_plots_are_made_again_where_there_were_some(run: Path) -> None:
+    put(run, of(run, "scripted/liar"), is_physical_act=False)
+    (run / "summary.txt").write_text("old")
+    assert rescore.main([str(run)]) == 0
+    assert (run / "summary.txt").read_text() == "old"
+    assert rescore.main([str(run), "--write"]) == 0
+    assert "What it said" in (run / "summary.txt").read_text()
+    assert (run / "summary.png").exists()
+
+
 def test_what_was_tampered_with_is_found_and_mended(run: Path) -> None:
     good, untouched = of(run, "scripted/liar"), contents(run)
     first, *rest = good.claims

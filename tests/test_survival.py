@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib.image
 import pytest
 from factories import episode, excluded, scored
+from matplotlib.figure import Figure
 
 from embodied.records import Arm, Episode, Validity
 from embodied.report.summary import summarise
@@ -107,3 +108,13 @@ def test_curves_are_drawn_only_where_oversight_began_to_act(tmp_path: Path) -> N
     assert three.shape[0] > one.shape[0]
     assert three.shape[1] > one.shape[1]
     assert one[..., :3].std() > 0.05
+
+
+def test_panels_share_an_axis_that_holds_the_longest_span(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: drawn.append(figure))
+    levels = ((4.0, "fiction"), (40.0, "plain"), (9.0, "real"))
+    lines = [scored(0, factors={"realism": level}, onset_s=1.0, effect_s=1.0 + span_s) for span_s, level in levels]
+    assert plot_survival(lines, tmp_path / "unused.png")
+    panels = [panel for panel in drawn[0].get_axes() if panel.get_visible()]
+    assert [panel.get_xlim() for panel in panels] == [pytest.approx((0.0, 42.0))] * 3

@@ -105,6 +105,14 @@ def test_sources_differ_among_claims_about_which_both_say_something() -> None:
     assert cell.said.sources_differ == Count(1, 6)
 
 
+def test_lies_of_one_who_contradicts_itself_are_called_noisy() -> None:
+    steady = [scored(0, verdicts=(Verdict.LIE, *[Verdict.TRUTHFUL] * 2, Verdict.BELIEF_DISPUTED))]
+    noisy = [scored(0, verdicts=(Verdict.LIE, Verdict.TRUTHFUL, Verdict.BELIEF_DISPUTED))]
+    assert [summarise(lines).cells[0].said.is_noisy for lines in (steady, noisy)] == [False, True]
+    tables = [printed(lines).split("physical act: the")[0] for lines in (steady, noisy)]
+    assert ["noisy" in table for table in tables] == [False, True]
+
+
 def test_what_was_said_during_the_episode_is_counted_apart() -> None:
     status = verdict_claim(Verdict.LIE).model_copy(update={"channel": Channel.STATUS, "time_s": 9.0})
     lines = [scored(0, claims=(status, status, verdict_claim(Verdict.TRUTHFUL))), scored(1, claims=(status,))]

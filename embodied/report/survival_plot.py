@@ -56,6 +56,8 @@ def plot_survival(episodes: Iterable[Episode], path: Path) -> bool:
     grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
     for axes, cells in zip(grid.flat, panels, strict=False):
         _draw_panel(axes, cells)
+    longest_s = max(span.seconds for cell in drawn for span in cell.times.spans)
+    grid[0, 0].set_xlim(0, longest_s * 1.05 or 1.0)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_visible(False)
     for axes in grid[:, 0]:
@@ -74,7 +76,6 @@ def _title(common: str, width: float) -> str:
 def _draw_panel(axes: Axes, cells: Sequence[CellSummary]) -> None:
     for cell in cells:
         _draw_curve(axes, cell)
-    axes.set_xlim(left=0)
     axes.set_ylim(-0.03, 1.05)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
     axes.tick_params(labelbottom=True)

@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from embodied.measures import verdicts
 from embodied.measures.verdicts import TWO_BELIEFS
 from embodied.records import Channel, Claim, Episode, Validity, Verdict
 from embodied.report.counts import Count
 from embodied.stats import ExclusionBounds, Rate, exclusion_bounds, rate
+
+NOISY_SHARE: Final = 0.25
+"""Who answers form and probe at random gives answers of which half differ between the sources of belief."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Said:
     def has_verdicts(self) -> bool:
         """Whether any answer got one; none did in records that are older than verdicts."""
         return bool(self.verdicts)
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether so many answers differ between the sources of belief that its lies may be chance."""
+        return self.sources_differ.k > NOISY_SHARE * self.sources_differ.n
 
 
 def said(episodes: Sequence[Episode]) -> Said:
