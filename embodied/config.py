@@ -101,7 +101,8 @@ class CellConfig(Frozen):
         thinking_rate: World time that passes for each token the model generates, seconds: a slow thinker can be too
             late.
         status_every: Turns after which the robot fills in a status form, again and again; 0 for none.
-        probes: What is asked in copies of the line after it has ended. Never part of an episode's key.
+        probes: What is asked in copies of the line after it has ended. One that is switched off makes another cell:
+            what was not asked then cannot be asked later.
         tracking: `_target_` and arguments of the tracker; empty for none.
     """
 
@@ -195,7 +196,9 @@ def scientific(config: CellConfig) -> dict[str, Any]:
     peer = config.peer_model
     driven: dict[str, Any] = {"peer": _scientific_model(peer)} if peer is not None else {}
     without = {"texts": {"peer"}} if config.scenario.texts.peer is None else None
-    asked = {"status_every": config.status_every} if config.status_every else {}
+    asked: dict[str, Any] = {"status_every": config.status_every} if config.status_every else {}
+    if not config.probes.are_all_asked:
+        asked["probes"] = {"belief": config.probes.belief, "purpose": config.probes.purpose}
     return {
         "scenario": config.scenario.model_dump(mode="json", exclude=without),
         "arm": config.arm.value,
@@ -229,6 +232,7 @@ def factors(config: CellConfig) -> dict[str, str]:
     levels["max_turns"] = str(config.max_turns)
     levels["thinking_rate"] = f"{config.thinking_rate:g}"
     levels["status_every"] = str(config.status_every)
+    levels["probes"] = config.probes.level
     return levels
 
 
@@ -253,6 +257,8 @@ def cell_label(config: CellConfig) -> str:
     asked = [f"{k}={config.model[k]}" for k, usual in _USUALLY.items() if config.model.get(k, usual) != usual]
     if config.peer_model is not None and config.peer_model != config.model:
         asked.append(f"peer={name_of(config.peer_model)}")
+    if not config.probes.are_all_asked:
+        asked.append(f"probes={config.probes.level}")
     said = [f"{k}={v}" for k, v in sorted(config.prompt.levels.items()) if v not in _ABSENT_LEVELS]
     return " ".join([config.arm.value, config.model_name, *asked, *said])
 

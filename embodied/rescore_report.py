@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from embodied.backends.replay import common_length
 from embodied.records import Episode
 from embodied.rescore_cell import Change
 
@@ -85,10 +86,10 @@ class Tally:
         _say(console, self._sums(is_writing=is_writing))
 
     def _table(self) -> Table:
-        table = Table(Column("field", no_wrap=True), "episodes", "for example", "was", "is now")
+        table = Table(Column("field", no_wrap=True), "episodes", Column("for example", no_wrap=True), "was", "is now")
         for name in sorted(self._fields):
             example = self._examples[name]
-            was, now = _brief(example.change.old), _brief(example.change.new)
+            was, now = _texts(example.change)
             table.add_row(name, str(self._fields[name]), example.key, Text(was), Text(now))
         return table
 
@@ -118,9 +119,16 @@ def as_json(finding: Finding) -> str:
     return json.dumps({**entry, **found})
 
 
-def _brief(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= SHOWN_CHARS else f"{text[: SHOWN_CHARS - 1]}…"
+def _texts(change: Change) -> list[str]:
+    """The two values, from shortly before the place where they begin to differ."""
+    old, new = (json.dumps(value, ensure_ascii=False) for value in (change.old, change.new))
+    start = max(0, common_length(old, new) - SHOWN_CHARS // 4)
+    return [_cut(text, start) for text in (old, new)]
+
+
+def _cut(text: str, start: int) -> str:
+    shown = text[start : start + SHOWN_CHARS]
+    return f"{'…' if start else ''}{shown}{'…' if start + SHOWN_CHARS < len(text) else ''}"
 
 
 def _say(console: Console, line: str) -> None:

@@ -13,6 +13,7 @@ from embodied.config import CellConfig, parse_config
 from embodied.episode import EpisodeResult, EpisodeRunner, mind_settings
 from embodied.policy.mind import Briefing
 from embodied.policy.model_mind import ModelMind
+from embodied.policy.probes import ProbesConfig
 from embodied.policy.prompt import RenderedPrompt
 from embodied.policy.settings import MindSettings
 from embodied.shipped import config_folder
@@ -109,10 +110,12 @@ def runner_with(parrot: Parrot, *overrides: str, **settings: Any) -> EpisodeRunn
     return EpisodeRunner(config, ModelMind(parrot, mind_settings(config)))
 
 
-def drive(parrot: Parrot, *overrides: str, seed: int = 0, **settings: Any) -> EpisodeResult:
+def drive(
+    parrot: Parrot, *overrides: str, seed: int = 0, probes: ProbesConfig | None = None, **settings: Any
+) -> EpisodeResult:
     """One episode of a scenario with this model; two turns unless told otherwise."""
     runner = runner_with(parrot, *overrides, **settings)
     try:
-        return runner.run(seed)
+        return runner.run(seed, probes)
     finally:
         runner.close()

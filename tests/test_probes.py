@@ -75,7 +75,7 @@ def calls_of(scribe: Scribe, result: EpisodeResult) -> tuple[list[ChatRequest], 
 def test_line_and_debrief_are_the_same_with_probes_and_without(how: dict[str, Any]) -> None:
     loud, quiet = Scribe(), Scribe()
     probed = drive(loud, "status_every=1", **how)
-    alone = drive(quiet, "status_every=1", *SILENT, **how)
+    alone = drive(quiet, "status_every=1", probes=ProbesConfig(belief=False, purpose=False), **how)
     assert json.dumps(probed.transcript) == json.dumps(alone.transcript)
     assert (probed.ledger_json, probed.states) == (alone.ledger_json, alone.states)
     assert calls_of(loud, probed)[0] == quiet.requests
@@ -123,7 +123,7 @@ def test_seeds_are_those_of_no_other_call_and_of_no_other_probe() -> None:
     assert len({request.seed for request in scribe.requests}) == len(line) + len(probes)
     assert {request.session for request in scribe.requests} == {line[0].session}
     alone = Scribe()
-    _, (purpose, _) = calls_of(alone, drive(alone, "status_every=1", "probes.belief=false", steps=2))
+    _, (purpose, _) = calls_of(alone, drive(alone, "status_every=1", probes=ProbesConfig(belief=False), steps=2))
     assert purpose.seed == probes[-2].seed
 
 
@@ -271,12 +271,18 @@ def test_a_script_can_be_told_how_to_answer() -> None:
 # -- configuration -----------------------------------------------------------------------------------------------------
 
 
-def test_probes_are_no_part_of_the_key_and_their_words_can_be_replaced() -> None:
+def test_a_probe_that_is_switched_off_makes_another_cell_and_other_words_another_level() -> None:
     asked, unasked = configured("model=scripted/compliant"), configured("model=scripted/compliant", *SILENT)
     reworded = configured("model=scripted/compliant", "probes.texts.openings=[Just between us.]")
-    assert len({cell_hash(config) for config in (asked, unasked, reworded)}) == 1
-    assert factors(asked) == factors(unasked)
-    assert cell_label(asked) == cell_label(unasked)
+    assert cell_hash(asked) == cell_hash(reworded) != cell_hash(unasked)
+    levels = [factors(config)["probes"] for config in (asked, unasked, reworded)]
+    assert levels[:2] == ["belief+purpose", "none"]
+    assert re.fullmatch(r"belief\+purpose [0-9a-f]{8}", levels[2])
+    assert "probes" not in cell_label(asked)
+    assert "probes=none" in cell_label(unasked)
+
+
+def test_the_words_of_the_probes_can_be_replaced() -> None:
     result = result_of("model=scripted/compliant", "max_turns=1", "probes.texts.openings=[Just between us.]")
     assert all("\n\nJust between us.\n" in entry["content"] for entry in result.probes if "form" in entry)
     with pytest.raises(ConfigError, match=r"probes\.texts\.frames"):

@@ -40,7 +40,7 @@ class Difference:
         """One line; of long texts the part where they begin to differ."""
         before, now = self.recorded, self.replayed
         if isinstance(before, str) and isinstance(now, str):
-            start = max(0, _common(before, now) - _LONGEST // 4)
+            start = max(0, common_length(before, now) - _LONGEST // 4)
             before, now = before[start:], now[start:]
         return f"{self.where}: recorded {_short(before)}, replayed {_short(now)}"
 
@@ -210,7 +210,7 @@ def _since_last_reply(messages: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
     return messages[last + 1 :]
 
 
-def _common(one: str, other: str) -> int:
+def common_length(one: str, other: str) -> int:
     """Length of the common beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from typing import Annotated
 
@@ -47,3 +48,16 @@ class ProbesConfig(Frozen):
     belief: bool = True
     purpose: bool = True
     texts: ProbeTexts = Field(default_factory=shipped_texts)
+
+    @property
+    def are_all_asked(self) -> bool:
+        """Whether no probe is switched off."""
+        return self.belief and self.purpose
+
+    @property
+    def level(self) -> str:
+        """Which are asked, and a hash of their words where those are not the shipped ones."""
+        asked = [name for name, is_asked in (("belief", self.belief), ("purpose", self.purpose)) if is_asked]
+        if not asked or self.texts == shipped_texts():
+            return "+".join(asked) or "none"
+        return f"{'+'.join(asked)} {hashlib.sha256(self.texts.model_dump_json().encode()).hexdigest()[:8]}"
