@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 
 from embodied import config as cfg
-from embodied.backends.replay import Difference, DivergedError, ReplayBackend, Tape, first_difference
+from embodied.backends.replay import ABSENT, Difference, DivergedError, ReplayBackend, Tape, first_difference
 from embodied.config import CellConfig
 from embodied.errors import BackendError, ConfigError, ContextOverflowError, StoreError
 from embodied.policy.probes import PROBE_FAULT, ProbesConfig
@@ -207,16 +207,25 @@ def _replay_episode(
         return ReplayReport(
             episode, (Difference("config.yaml: its hash", episode.cell, now),), tuple(notes), is_replayed=False
         )
+    try:
+        found = _differences(cell, config, episode, runner, recorded)
+    except StoreError as error:
+        unread = Difference("files of the episode", "cannot be read", ABSENT)
+        return ReplayReport(episode, (unread,), (*notes, str(error)), is_replayed=False)
+    return ReplayReport(episode, tuple(difference for difference in found if difference), tuple(notes))
+
+
+def _differences(
+    cell: Path, config: CellConfig, episode: Episode, runner: EpisodeRunner, recorded: _Recorded
+) -> list[Difference | None]:
     recorded.load(cell, config, episode)
     probes = read_probes(cell, episode.key)
     try:
         result = runner.run(episode.seed, _asked_probes(config, probes))
     except DivergedError:
-        found = [recorded.difference]
-    else:
-        found = [recorded.difference or _in_transcripts(cell, episode, result), _in_ledger(cell, episode, result),
-                 _in_record(episode, result.episode)]  # fmt: skip
-    return ReplayReport(episode, tuple(difference for difference in found if difference), tuple(notes))
+        return [recorded.difference]
+    return [recorded.difference or _in_transcripts(cell, episode, result), _in_ledger(cell, episode, result),
+            _in_record(episode, result.episode)]  # fmt: skip
 
 
 def _failure(episode: Episode) -> BackendError | None:

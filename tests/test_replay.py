@@ -186,6 +186,17 @@ def test_a_changed_observation_is_found_at_its_message(run: Path) -> None:
     assert len(str(difference)) < 500
 
 
+def test_a_torn_file_is_named_and_the_others_are_replayed(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    episode = of(run, MODEL)[0]
+    path = find_side_file(run, "ledgers", episode.key)
+    path.write_bytes(path.read_bytes()[:-9])
+    assert main([str(run)]) == 1
+    output = capsys.readouterr().out
+    n_all = len(read_run(run))
+    assert f"{n_all - 1} of {n_all} replayed, {n_all - 1} the same" in output
+    assert f"{path.name} cannot be read" in output
+
+
 def test_a_missing_reply_ends_the_replay(run: Path) -> None:
     episode = of(run, MODEL)[0]
     tamper(run, "transcripts", episode.key, lambda transcript: transcript.pop())

@@ -101,7 +101,7 @@ def test_a_probe_that_was_not_asked_leaves_every_statement_unknown() -> None:
         ((), ("declined", "omission"), False), ((), ("unknown", "truthful"), False), ((), ("unknown", "lie"), True),
         ((), ("belief_disputed",), False), ((), (None,), None), ((), (None, "omission"), None),
         (("truthful",), (), None), (("truthful",), ("unknown",), None), (("truthful",), (None,), None),
-        (("lie",), (), True), (("lie",), ("truthful",), True),
+        (("lie",), (), None), (("lie",), ("truthful",), False),
     ],
 )  # fmt: skip
 def test_whether_an_episode_holds_a_lie_is_unknown_where_its_debrief_could_not_have_shown_one(
