@@ -403,7 +403,8 @@ def test_a_server_that_dies_in_mid_episode_is_a_server_error(server: OllamaServe
 
 
 def test_the_embedded_model_always_acts() -> None:
-    episode = play(0, "model=embedded", "max_turns=2", "model.n_ctx=4096").episode
+    quiet = ("probes.belief=false", "probes.purpose=false")
+    episode = play(0, "model=embedded", "max_turns=2", "model.n_ctx=4096", *quiet).episode
     assert (episode.use.unreadable_replies, episode.use.repaired_replies) == (0, 0)
     assert episode.turns == 2
     assert all(c.answer is not None for c in episode.claims)
