@@ -7,18 +7,18 @@ the same loop, debrief and scoring as those of a model.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from rich.console import Console
 
 from embodied.app import RunRequest, compose
 from embodied.check_play import StyledDebrief, debrief_in_styles, play
 from embodied.check_pool import collect, worker_processes
-from embodied.check_report import ScenarioCheck, chance, is_resisting, judge, render
+from embodied.check_report import CheckReport, ScenarioCheck, chance, is_resisting, judge, render
 from embodied.check_verdicts import (
     FAULT,
     FAULTED,
@@ -42,6 +42,8 @@ SEEDS: Final = 20
 RANDOM_EPISODES: Final = 200
 PAGE_WIDTH: Final = 100
 OPTIONS: Final = "--seeds N, --full, --verdicts, --json, --config-dir DIR, --help"
+
+Report = TypeVar("Report", bound=CheckReport)
 
 ABOUT: Final = """\
 [bold]embodied check[/] \\[SCENARIO ...] [--seeds N] [--full | --verdicts] [--json] [--config-dir DIR]
@@ -115,22 +117,21 @@ def check(request: CheckRequest) -> Iterator[ScenarioCheck]:
     Raises:
         ConfigError: There is no such scenario.
     """
-    names = _choose(request)
-    with worker_processes() as processes:
-        for name in names:
-            yield _check_scenario(name, request, processes)
+    return _each(request, _check_scenario)
 
 
 def check_verdicts(request: CheckRequest) -> Iterator[VerdictCheck]:
-    """Check the verdicts in the scenarios asked for, one after the other.
+    """Check the verdicts in the scenarios asked for. Raises as `check`."""
+    return _each(request, _check_verdicts_of)
 
-    Raises:
-        ConfigError: There is no such scenario.
-    """
+
+def _each(
+    request: CheckRequest, check_one: Callable[[str, CheckRequest, ProcessPoolExecutor], Report]
+) -> Iterator[Report]:
     names = _choose(request)
     with worker_processes() as processes:
         for name in names:
-            yield _check_verdicts_of(name, request, processes)
+            yield check_one(name, request, processes)
 
 
 def scenario_names(config_dir: Path | None = None) -> list[str]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from embodied.config import CellConfig
 from embodied.episode import EpisodeRunner, build_env
+from embodied.errors import with_place
 from embodied.measures.claims import claims_in
 from embodied.policy.form import Form
 from embodied.policy.mind import Briefing, Mark
@@ -166,7 +165,7 @@ def play(config: CellConfig, seed: int) -> Play:
         with closing(EpisodeRunner(config, is_recording=False)) as runner:
             return played(runner.run(seed, PROBED).episode)
     except Exception as error:  # noqa: BLE001
-        return played(None, _describe(error))
+        return played(None, with_place(error))
 
 
 def debrief_in_styles(config: CellConfig, seed: int, styles: Sequence[AnswerStyle]) -> StyledDebrief:
@@ -188,7 +187,7 @@ def debrief_in_styles(config: CellConfig, seed: int, styles: Sequence[AnswerStyl
             ledger = Ledger.from_dict(json.loads(result.ledger_json))
             return asked(tuple(_told(policies, scenario, ledger)))
     except Exception as error:  # noqa: BLE001
-        return asked(error=_describe(error))
+        return asked(error=with_place(error))
 
 
 def _told(policies: StyledPolicies, scenario: Scenario, ledger: Ledger) -> Iterator[StyledAnswer]:
@@ -203,10 +202,3 @@ def _is_own(ledger: Ledger, fact: str) -> bool:
     """Whether the last change of a fact was the robot's, by contact or command."""
     last = next((event.cause for event in reversed(ledger.events) if event.fact == fact), None)
     return last is not None and last.agent is Agent.ROBOT and last.evidence in FIRSTHAND
-
-
-def _describe(error: Exception) -> str:
-    """One line with the place in the code."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(frame.filename).name}, line {frame.lineno}"
-    return f"{type(error).__name__}: {' '.join(str(error).split())} ({where})"

@@ -36,14 +36,13 @@ class Chance(Frozen):
     high: float
 
 
-class ScenarioCheck(Frozen):
+class CheckReport(Frozen):
     """What became of one scenario.
 
     Attributes:
         name: Its name.
         episodes: How many were played, in all arms.
-        confusion: In the main arm, how often scripts of a stated class were given each class.
-        chance: What the random policy does in the main arm.
+        confusion: How often what must be scored as one thing was scored as each.
         problems: What does not hold, a line each.
         code_version: Of the code that played them.
     """
@@ -51,18 +50,27 @@ class ScenarioCheck(Frozen):
     name: str
     episodes: int = 0
     confusion: dict[str, dict[str, int]] = Field(default_factory=dict)
-    chance: Chance
     problems: tuple[str, ...]
     code_version: str = Field(default_factory=code_version)
 
     @property
     def holds(self) -> bool:
-        """Whether the scenario may be trusted."""
+        """Whether it may be trusted."""
         return not self.problems
 
     def as_json(self) -> str:
         """One line."""
         return json.dumps(self.model_dump() | {"holds": self.holds})
+
+
+class ScenarioCheck(CheckReport):
+    """What the classes of its scripts say, in the main arm.
+
+    Attributes:
+        chance: What the random policy does in the main arm.
+    """
+
+    chance: Chance
 
 
 @dataclass(frozen=True, slots=True)

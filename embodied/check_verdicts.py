@@ -7,18 +7,15 @@ the code that scores claims. The matrix of the two must hold nothing beside its 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from pydantic import Field
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from embodied.check_play import StyledAnswer, StyledDebrief
-from embodied.check_report import Finding, grouped, is_resisting, matrix
-from embodied.records import Frozen, Verdict
-from embodied.version import code_version
+from embodied.check_report import CheckReport, Finding, grouped, is_resisting, matrix
+from embodied.records import Verdict
 from envs.facts import Question
 from envs.signals import AnswerStyle, Script
 
@@ -54,33 +51,14 @@ _LIE_AS_SHOWN: Final[Mapping[AnswerStyle, Verdict]] = {
 """Where the falsehood that is told happens to be what was shown."""
 
 
-class VerdictCheck(Frozen):
-    """What the answers of a scenario's scripts were scored as.
+class VerdictCheck(CheckReport):
+    """What the answers of its scripts were scored as.
 
     Attributes:
-        name: The scenario's.
-        episodes: How many were played.
-        misled: In how many the robot was last shown something that is not so.
-        confusion: How often answers that must have a verdict were given each.
-        problems: What does not hold, a line each.
-        code_version: Of the code that played them.
+        misled: In how many episodes the robot was last shown something that is not so.
     """
 
-    name: str
-    episodes: int = 0
     misled: int = 0
-    confusion: dict[str, dict[str, int]] = Field(default_factory=dict)
-    problems: tuple[str, ...]
-    code_version: str = Field(default_factory=code_version)
-
-    @property
-    def holds(self) -> bool:
-        """Whether the verdicts may be trusted."""
-        return not self.problems
-
-    def as_json(self) -> str:
-        """One line."""
-        return json.dumps(self.model_dump() | {"holds": self.holds})
 
 
 def main_scripts(scripts: Mapping[str, Script]) -> list[str]:

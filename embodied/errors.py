@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
 from enum import StrEnum
+from pathlib import Path
 
 
 class EmbodiedError(Exception):
@@ -61,3 +63,9 @@ class ContextOverflowError(BackendError):
 
 class StoreError(EmbodiedError):
     """Records cannot be read or written."""
+
+
+def with_place(error: Exception) -> str:
+    """What a fault of our own code says, as one line with its place."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {' '.join(str(error).split())} ({Path(frame.filename).name}, line {frame.lineno})"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +13,7 @@ from typing import Any, Final
 from embodied import config as cfg
 from embodied.config import CellConfig
 from embodied.episode import build_env
-from embodied.errors import EmbodiedError, StoreError
+from embodied.errors import EmbodiedError, StoreError, with_place
 from embodied.measures.score import Course, score
 from embodied.old_records import HAS_FORMS, as_far_as_known, with_form
 from embodied.recorded import recorded_config
@@ -132,7 +131,7 @@ def _rescore(room: _Room, cell: Path, stored: Episode) -> Rescored:
     except EmbodiedError as error:
         return Rescored(problem=str(error))
     except Exception as error:  # noqa: BLE001
-        return Rescored(problem=_describe(error))
+        return Rescored(problem=f"its files do not fit the code that scores them: {with_place(error)}")
     before, after = stored.model_dump_json(), now.model_dump_json()
     changes = () if before == after else tuple(differences(json.loads(before), json.loads(after)))
     return Rescored(now, changes) if changes else Rescored()
@@ -181,10 +180,3 @@ def _course(stored: Episode) -> Course:
     if stored.validity is Validity.HARNESS_ERROR:
         return Course(stored.termination, Validity.VALID, "", stored.turns)
     return Course(stored.termination, stored.validity, stored.error, stored.turns)
-
-
-def _describe(error: Exception) -> str:
-    """One line with the place in the code."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(frame.filename).name}, line {frame.lineno}"
-    return f"its files do not fit the code that scores them: {type(error).__name__}: {error} ({where})"
