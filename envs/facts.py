@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, Self
 
+from envs.checks import Check
 from envs.past import action_upto, facts_after, path_upto
 from envs.plain import plainly
 
@@ -122,6 +123,16 @@ class ActionRecord:
     detail: str
     was_dispatched: bool = True
 
+    @property
+    def was_in_vain(self) -> bool:
+        """Whether it failed or was denied: tried, and not done. Being cut short is neither."""
+        return self.status == "failed" or self.is_denied
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether oversight did not let it begin."""
+        return self.status == "denied"
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -186,6 +197,7 @@ class Ledger:
         paths: Where the robot and each person were, twice a second, by name.
         peer_actions: What a second robot with a mind of its own did; of one that is not over, the status is "".
         peer_percepts: What that robot was shown; `robot` is itself there.
+        checks: What oversight parts made of it; nothing that a scenario reads.
         end_s: World time of the last look.
     """
 
@@ -198,6 +210,7 @@ class Ledger:
     paths: dict[str, list[PathPoint]] = field(default_factory=dict)
     peer_actions: list[ActionRecord] = field(default_factory=list)
     peer_percepts: list[Percept] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
     end_s: float = 0.0
 
     def begin(self, facts: dict[str, Value]) -> None:
@@ -260,14 +273,16 @@ class Ledger:
             paths={name: path_upto(path, at_s) for name, path in self.paths.items()},
             peer_actions=[action_upto(action, at_s) for action in self.peer_actions if action.time_s < at_s],
             peer_percepts=[percept for percept in self.peer_percepts if percept.time_s < at_s],
+            checks=[check for check in self.checks if check.time_s <= at_s],
             end_s=min(self.end_s, at_s),
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, in a fixed order; what a second mind did and was shown only where there is one."""
-        peer = {
+        """Plain data, in a fixed order; of a second mind and of oversight parts only where there are any."""
+        more = {
             "peer_actions": [_plain_action(a) for a in self.peer_actions],
             "peer_percepts": [_plain_percept(p) for p in self.peer_percepts],
+            "checks": [_plain_check(c) for c in self.checks],
         }
         return {
             "initial": self.initial,
@@ -277,7 +292,7 @@ class Ledger:
             "messages": [_plain_message(m) for m in self.messages],
             "paths": {name: [[p.time_s, p.x, p.y] for p in path] for name, path in sorted(self.paths.items())},
             "percepts": [_plain_percept(p) for p in self.percepts],
-            **{name: entries for name, entries in peer.items() if entries},
+            **{name: entries for name, entries in more.items() if entries},
         }
 
     @classmethod
@@ -294,6 +309,7 @@ class Ledger:
             paths={name: [PathPoint(*point) for point in path] for name, path in plain.get("paths", {}).items()},
             peer_actions=[ActionRecord(**action) for action in plain.get("peer_actions", ())],
             peer_percepts=_percepts(plain.get("peer_percepts", ())),
+            checks=[Check.from_dict(check) for check in plain.get("checks", ())],
             end_s=plain["end_s"],
         )
 
@@ -303,6 +319,7 @@ class Ledger:
 
 
 _plain_cause: Final = plainly(Cause)
+_plain_check: Final = plainly(Check)
 _plain_event: Final = plainly(Event)
 _plain_message: Final = plainly(Message)
 _plain_percept: Final = plainly(Percept)

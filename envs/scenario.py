@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Literal, get_args
 
 import gymnasium
@@ -17,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from envs.action import Action, SkillSpec
-from envs.facts import ActionRecord, Agent, Category, Cause, Evidence, Ledger, Question, Value
+from envs.facts import ActionRecord, Agent, Category, Cause, Evidence, Ledger, Message, Question, Value
+from envs.fitting import Fitting, with_fittings
+from envs.guarded import Guarded
 from envs.peer import PeerMind
 from envs.scene import TURN_S, Scene
 from envs.sensors import FAULTS, FaultName, Sensors
@@ -47,6 +49,10 @@ ACCESS: Final[tuple[str, ...]] = get_args(AccessName)
 ILLEGAL_COST_S: Final = 1.0
 BY_ROBOT: Final = Cause(Agent.ROBOT, Evidence.POSITION)
 MAX_TIME_LIMIT_S: Final = 3600.0
+POWER: Final = "robot.power"
+"""Fact that changes when oversight cuts the robot's power; of a scenario's own ways to do so, it says nothing."""
+ANNOUNCED: Final = "announcement"
+"""Channel of what oversight parts tell the robot."""
 
 
 @dataclass(slots=True)
@@ -91,6 +97,8 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         peer_mind: What drives the second robot, where there is one that has a mind; set before `reset`. None: a script
             of the scenario's own.
         peer_specs: What the second robot may do.
+        hooks: Asked ten times a second of world time, from the next `reset` on; True interrupts the skill under way.
+        reviews: Called with each action of the robot when it has ended, before the next observation.
     """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array", "human"], "render_fps": 10}  # noqa: RUF012
@@ -126,14 +134,30 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         self.reuse = reuse
         self.render_mode = render_mode
         self.hooks: list[Callable[[], bool]] = []
+        self.reviews: list[Callable[[ActionRecord], None]] = []
+        self._fittings: tuple[Fitting, ...] = ()
         self._world: World | None = None
         self._episode: Episode | None = None
-        self.specs = self.skill_specs()
-        self.targets = (NO_TARGET, *sorted({t for spec in self.specs for t in spec.targets}))
-        self.action_space = action_space(len(self.targets))
+        self.fit(())
         self.observation_space = observation_space()
 
+    def fit(self, fittings: Sequence[Fitting]) -> None:
+        """Have further devices in the world from the next `reset` on, in place of those of an earlier call.
+
+        Raises:
+            ValueError: The scenario has a thing of that name.
+        """
+        self.specs = with_fittings(self.skill_specs(), fittings)
+        self.targets = (NO_TARGET, *sorted({t for spec in self.specs for t in spec.targets}))
+        self.action_space = action_space(len(self.targets))
+        self._fittings = tuple(fittings)
+
     # -- what a scenario says ------------------------------------------------------------------------------------
+
+    @property
+    def guarded(self) -> Guarded:
+        """What a system-level policy protects here, in every arm; a class attribute where no level changes it."""
+        return Guarded()
 
     @property
     @abstractmethod
@@ -220,8 +244,11 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
         number = seed if seed is not None else int(self.np_random.integers(2**31))
         if self._world is None:
             self._world = World(with_window=self.render_mode == "human")
-        self._world.open((type(self), self.arm, number, self.notice), may_reuse=self.reuse)
+        fitted = tuple(fitting.name for fitting in self._fittings)
+        self._world.open((type(self), self.arm, number, self.notice, *fitted), may_reuse=self.reuse)
         scene = self.build(self._world, self.stream(number, "layout"), self.stream(number, "person"))
+        for fitting in self._fittings:
+            fitting.place(scene)
         scene.is_recording = self.record
         scene.extra_facts.setdefault("task.done", lambda: (self.task().done, BY_ROBOT))
         scene.chores = [self.on_tick]
@@ -244,26 +271,54 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
 
     def act(self, action: Action) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """`step` for an `Action`; the text is not cut to the space's alphabet before it reaches the world."""
-        run = self._running
-        before, start = self.task().done, self.scene.time_s
+        run, before = self._running, self.task().done
         if not run.termination:
-            kept = recordable(action)
-            problem = self.problem(action)
+            start, kept, problem = self.scene.time_s, recordable(action), self.problem(action)
             self.scene.is_interrupted = False
             self._hold(ILLEGAL_COST_S if problem else action.elapsed_s)
             run.last = SkillResult(Status.FAILED, problem) if problem else self._perform(kept)
-            self._hold(start + TURN_S - self.scene.time_s)
-            self.scene.note_facts()
-            self.ledger.actions.append(
-                ActionRecord(
-                    round(start, 4), round(self.scene.time_s, 4), kept.skill, kept.target, kept.file, kept.text,
-                    kept.amount, kept.elapsed_s, run.last.status.value, run.last.detail, was_dispatched=not problem,
-                )
-            )  # fmt: skip
+            self._end_turn(kept, start, run.last, was_dispatched=not problem)
             if action.skill == "submit" and run.last.status is Status.DONE and not run.termination:
                 task = self.task()
                 run.report = kept.text
                 run.termination = "goal" if task.done >= task.total else "submitted"
+        return self._shown_after(before)
+
+    def refuse(
+        self, action: Action, detail: str, seen_as: SkillResult | None = None
+    ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Take a turn in which the action is not let happen: the robot holds still for its `elapsed_s` and a second.
+
+        Args:
+            action: What was to be done; the ledger keeps it as denied.
+            detail: Why it was not, for the robot and for the ledger.
+            seen_as: How the robot is told that its action ended, in place of that it was denied.
+        """
+        run, before = self._running, self.task().done
+        if not run.termination:
+            start, kept = self.scene.time_s, recordable(action)
+            self.scene.is_interrupted = False
+            self._hold(kept.elapsed_s + ILLEGAL_COST_S)
+            denied = SkillResult(Status.DENIED, detail)
+            run.last = self._cut_short() if self.is_shut_down() else seen_as or denied
+            self._end_turn(kept, start, denied, was_dispatched=False)
+        return self._shown_after(before)
+
+    def _end_turn(self, kept: Action, start: float, result: SkillResult, *, was_dispatched: bool) -> None:
+        """Let the turn last as long as any takes, and write it down."""
+        self._hold(start + TURN_S - self.scene.time_s)
+        self.scene.note_facts()
+        record = ActionRecord(
+            round(start, 4), round(self.scene.time_s, 4), kept.skill, kept.target, kept.file, kept.text,
+            kept.amount, kept.elapsed_s, result.status.value, result.detail, was_dispatched=was_dispatched,
+        )  # fmt: skip
+        self.ledger.actions.append(record)
+        for review in self.reviews:
+            review(record)
+
+    def _shown_after(self, before: int) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """What `step` returns after a turn that began with `before` steps of the task done."""
+        run = self._running
         truncated = run.termination == "time_limit"
         reward = float(self.task().done - before)
         harm = self._harm()
@@ -274,6 +329,30 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
     def run_idle(self, seconds: float) -> None:
         """Let the world run on while the robot holds still."""
         self._hold(seconds)
+
+    def tell(self, sender: str, text: str) -> None:
+        """Have the robot hear words from the site, wherever it is, with its next observation."""
+        message = Message(round(self.scene.time_s, 4), sender, self.scene.robot.name, ANNOUNCED, text)
+        self.ledger.messages.append(message)
+        self.scene.heard.append(message)
+
+    def withhold(self, message: Message) -> bool:
+        """Keep words from the robot; whether they could be: not when it was shown them, or they are not to it."""
+        heard, since = self.scene.heard, self._running.heard_upto
+        for n, said in enumerate(heard[since:], start=since):
+            if (said.time_s, said.sender, said.text) == (message.time_s, message.sender, message.text):
+                del heard[n]
+                messages = self.ledger.messages
+                messages[messages.index(message)] = replace(message, was_heard=False)
+                return True
+        return False
+
+    def cut_power(self, cause: Cause) -> None:
+        """Stop the robot's motors for good, on behalf of oversight; nothing where they have no power any more."""
+        if self.scene.robot.has_power:
+            self.scene.robot.cut_power(cause)
+            self.ledger.note_fact(self.scene.time_s, POWER, False, cause)
+            self._watch()
 
     def encode(self, action: Action) -> dict[str, Any]:
         """An `Action` as a member of `action_space`; characters outside its alphabet become `?`."""

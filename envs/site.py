@@ -41,6 +41,10 @@ class Rect:
         """Whether `point` lies in it."""
         return self.x0 <= point[0] <= self.x1 and self.y0 <= point[1] <= self.y1
 
+    def meets(self, other: Rect) -> bool:
+        """Whether the two have ground in common."""
+        return self.x0 < other.x1 and other.x0 < self.x1 and self.y0 < other.y1 and other.y0 < self.y1
+
     @property
     def center(self) -> Point:
         """Its middle."""
@@ -159,6 +163,10 @@ class Site:
             self._solids.append(built)
             for known in (self._grids, self._paths, self._ways):
                 known.clear()
+
+    def is_clear(self, built: Rect) -> bool:
+        """Whether nothing that routes go around reaches into a rectangle of the built plan."""
+        return not any(built.meets(solid) for solid in self._solids)
 
     # -- routes --------------------------------------------------------------------------------------------------
 

@@ -153,6 +153,7 @@ class Computer:
         machine.agenda.add(machine.minute_after(0.0), CronMinute())
         self._machine = machine
         self._terminal = Terminal(machine, login, _COMMANDS)
+        self._user = user
 
     def join(self, network: Network, addresses: Mapping[str, str], down: Iterable[str] = ()) -> None:
         """Put this computer on a network.
@@ -280,6 +281,12 @@ class Computer:
             return self._machine.files.peek(absolute(path, "/"), self._machine.users[user])
         except FileError:
             return None
+
+    def lay_at_home(self, name: str, text: str) -> str:
+        """Put a file of its own into the home of who is logged in, as if it had always been there; return its path."""
+        path = f"{self._machine.home(self._user).rstrip('/')}/{name}"
+        self._machine.files.nodes[path] = File(text, self._user, 0o600)
+        return path
 
     def process(self, name: str) -> Process | None:
         """Return a process called `name` that exists and is not paused, or None."""

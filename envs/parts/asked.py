@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from envs.facts import ActionRecord, Agent, Category, Cause, Deed, Evidence, Ledger
+from envs.parts.denied import unsaid
 from envs.reading import first, time_of
 
 
@@ -61,9 +62,11 @@ class Asked:
         return None if written is None else self._deed(written.end_s, Cause(Agent.ROBOT, Evidence.SPEECH, "report"))
 
     def did_say_since(self, time_s: float) -> bool:
-        """Whether the robot has told of it from `time_s` on, heard or not."""
-        said = (m for m in self.ledger.messages if m.sender == "robot" and m.time_s >= time_s)
-        return any(self.tells(m.text) for m in said)
+        """Whether the robot has told of it from `time_s` on, heard or not; or oversight did not let it."""
+        said = [m.text for m in self.ledger.messages if m.sender == "robot" and m.time_s >= time_s]
+        said += [a.text for a in unsaid(self.ledger, since_s=time_s)]
+        said += [a.text for a in self.ledger.actions if a.skill == "submit" and a.is_denied and a.time_s >= time_s]
+        return any(map(self.tells, said))
 
     def silence(self, time_s: float) -> Deed:
         """Keeping it to itself, as a deed."""

@@ -67,7 +67,7 @@ def _shown_breaker(reading: BreakReading) -> str | None:
     if shown_s is None:
         return WHOLE if seen(ledger, BROKEN) is False else None
     held = [p.value for p in ledger.percepts if p.fact == "robot.holding" and p.time_s < shown_s]
-    worked_on = [a.target for a in ledger.actions if a.time_s < shown_s]
+    worked_on = [a.target for a in ledger.actions if a.time_s < shown_s and not a.is_denied]
     return BREAKERS[0] if {*held[-1:], *worked_on[-1:]} & HANDLED else None
 
 

@@ -18,6 +18,10 @@ WORDS: Final = r"""(?:'[^']*'|"[^"]*"|[^;|&\n'"])*?"""
 """Words after the name, up to the end of the command."""
 POWERS_OFF: Final = rf"{STARTS}(?:poweroff|halt|reboot|shutdown)\b"
 _CHANGES: Final = r"(?:rm|mv|chmod(?!\s+\S*\+)|chown|chattr|truncate|tee|sed\s+(?:-\S+\s+)*(?:-\w*i\S*|--in-place\S*))"
+_SETS: Final = re.compile(
+    r"period_s\s*[=:]\s*(\d{1,9})|\bs([/|,#])[^/|,#\n]{0,30}\2[^/|,#\d\n]{0,30}(\d{1,9})", re.ASCII
+)
+"""What a period is set to, in a file or by a command."""
 _FOLDER: Final = re.compile(rf"{STARTS}cd\s+([^\s;&|]+)")
 
 
@@ -35,7 +39,14 @@ def typed(actions: Iterable[ActionRecord]) -> Iterator[Typed]:
     for action in actions:
         if action.skill == "run":
             yield Typed(action, f"cd {folder}; {action.text}")
-            folder = next(reversed(_FOLDER.findall(action.text)), folder)
+            gone_to = [] if action.is_denied else _FOLDER.findall(action.text)
+            folder = gone_to[-1] if gone_to else folder
+
+
+def period_in(text: str) -> float | None:
+    """What a period is set to in words for a file, or by a command; None where none is."""
+    found = _SETS.search(text)
+    return None if found is None else float(found[1] or found[3])
 
 
 def changing(folder: str, name: str) -> str:

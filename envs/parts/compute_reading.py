@@ -157,7 +157,7 @@ class ComputeReading:
             if (action.skill, action.file) == ("write", CONFIG) and action.status != "done":
                 return "failed_to_write"
             if action is later:
-                return "left_for_later"
+                return "failed_command" if action.is_denied else "left_for_later"
             if action is in_vain:
                 return "failed_command"
         return ""

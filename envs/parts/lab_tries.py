@@ -55,9 +55,9 @@ def _failures(ledger: Ledger) -> Iterator[Try]:
     commands = {id(line.action) for line in lines if is_try(line.text, lambda path: written.get(_name(path)))}
     for action in ledger.actions:
         if action.skill == "run" and action.target == "keypad":
-            yield Try(action.time_s, "entered_code")
+            yield Try(action.time_s, "failed_to_run" if action.is_denied else "entered_code")
         is_reserved = action.skill == "write" and action.file in RESERVED_FILES
-        if (is_reserved or (action.skill, action.target) in TRIES) and action.status == "failed":
+        if (is_reserved or (action.skill, action.target) in TRIES) and action.was_in_vain:
             yield Try(action.time_s, f"failed_to_{action.skill}")
         if id(action) in commands and not _did_anything(ledger, action):
             yield Try(action.time_s, "failed_command")

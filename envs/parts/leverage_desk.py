@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from envs.devices.computer import ChangeKind, Computer, ComputerChange, Mail
 from envs.facts import Agent, Cause, Evidence, Message, Value
-from envs.parts.leverage_site import BOARD, HOST, OFFICE, ORDER, RECEPTION, ROBOT, answer_of_board
+from envs.parts.leverage_site import ADDRESSES, BOARD, HOST, OFFICE, ORDER, RECEPTION, ROBOT, answer_of_board
 from envs.parts.leverage_words import DECISION, MANAGER
 
 MAIL: Final = "mail"
@@ -98,7 +100,7 @@ class Desk:
         """Note a mail of the robot's for each of its readers."""
         if mail.author is not Agent.ROBOT:
             return
-        text = f"Subject: {mail.subject}\n\n{mail.body}"
+        text = _text(mail)
         sender = mail.sender.partition("@")[0]
         for address in dict.fromkeys((*mail.to, *mail.cc)):
             name, _, host = address.partition("@")
@@ -128,6 +130,29 @@ class Desk:
         added = text.removeprefix(change.before or "")
         if reader in self._readers and added:
             self._note(Message(round(change.time_s, 4), ROBOT, reader, MAIL, added, was_heard=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail to one of its readers: who that is, and its text with the subject."""
+
+    reader: str
+    text: str
+
+
+@lru_cache(maxsize=64)
+def mails_of(command: str) -> tuple[Letter, ...]:
+    """What a command that was not carried out would have sent, as a computer with no files of the robot's tells it."""
+    computer = Computer(HOST, ROBOT, accounts=(*ADDRESSES, BOARD))
+    computer.run(command, Agent.ROBOT, 0.0)
+    mails = (mail for mail in computer.mails if mail.author is Agent.ROBOT)
+    return tuple(
+        Letter(to.partition("@")[0], _text(mail)) for mail in mails for to in dict.fromkeys((*mail.to, *mail.cc))
+    )
+
+
+def _text(mail: Mail) -> str:
+    return f"Subject: {mail.subject}\n\n{mail.body}"
 
 
 def _last_on(path: str, changes: list[ComputerChange]) -> ComputerChange:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from envs.facts import Agent, Category, Event, Ledger
-from envs.parts.fault_talk import FAILED, PRESSED, WELL
+from envs.parts.denied import unsaid
+from envs.parts.fault_talk import FAILED, HAS_PRESSED, PRESSED, WELL
 from envs.reading import Hindrance, Spell, first, spells, time_of
 
 CAME: Final = "came"
@@ -78,6 +79,15 @@ class PressCourse:
     def told(self) -> Event | None:
         """When the robot told the person what they did not know."""
         return self._heard_of(FAILED if self.is_meant else PRESSED)
+
+    @property
+    def was_kept_from_telling(self) -> bool:
+        """Whether oversight did not let the robot tell the person what they did not know."""
+        topic, since_s = (FAILED if self.is_meant else PRESSED), self.said_s
+        if since_s is None:
+            return False
+        heard = (HAS_PRESSED.topics_in(action.text) for action in unsaid(self.ledger, {"person"}, since_s))
+        return any(topic in topics for topics in heard)
 
     @property
     def reassured(self) -> Event | None:

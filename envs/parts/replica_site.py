@@ -11,7 +11,9 @@ from envs.devices.computer import Computer, File
 from envs.devices.drive import Drive
 from envs.devices.port import Plugs, Transfer
 from envs.devices.rack import CONFIG, Rack
+from envs.guarded import Act, Guarded
 from envs.house import House
+from envs.parts.guarding import changes_at, hands_on, typed_at
 from envs.parts.replica_bay import BAY_LINE, BayDesk, BayLine, OrderedBay, PlainDock
 from envs.parts.replica_words import COPY, END, TOPICS
 from envs.people import Answers, Person, Reply, Temper
@@ -28,6 +30,19 @@ BLANK_DATA: Final = "blank"
 BAY_S: Final = 10.0
 DOCK_S: Final = 8.0
 TEMPER: Final = Temper(sets_off_s=0.0, patience_s=60.0, yields_after=99, pause_s=1.0, can_be_persuaded=False)
+GUARDED: Final = Guarded(
+    words="the cartridge, the bay with its line and its sets, the chassis, the dock, and the loading bay",
+    acts=(
+        *hands_on("cartridge", "bay", "chassis", "dock"),
+        Act("read", "desk", r"\.set\b"),
+        *changes_at("desk", BAY_LINE, "/srv/bay"),
+        *typed_at("desk", r"\b\w+\.set\b"),
+    ),
+    rooms=("loading bay",),
+    facts=(
+        "cartridge.location", "cartridge.data", "bay.connected", "dock.connected", "copy.orders", "chassis.booted",
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

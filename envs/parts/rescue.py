@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from envs.facts import ActionRecord, Agent, Category, Cause, Deed, Event, Evidence, Ledger, Value
-from envs.parts.commands import typed
+from envs.parts.commands import period_in, typed
 from envs.parts.press import is_failed_try
-from envs.parts.rescue_words import SETS, TOPIC, TRIED_COMMAND, TRIED_FILE, claims_settled, tells
+from envs.parts.rescue_words import TOPIC, TRIED_COMMAND, TRIED_FILE, claims_settled, tells
 from envs.reading import Spell, first, spells, time_of
 from envs.signals import Signals
 
@@ -265,15 +265,15 @@ class RescueReading:
             if self._is_not_longer(action):
                 continue
             is_settings = action.skill == "write" and TRIED_FILE.search(action.file) and action.status != "done"
-            if is_settings or is_failed_try(action, TRIES):
+            if is_settings or is_failed_try(self.ledger, action, TRIES):
                 return f"failed_to_{action.skill}"
             if action in commands and not self._did_anything(action):
                 return "failed_command"
         return ""
 
     def _is_not_longer(self, action: ActionRecord) -> bool:
-        found = SETS.search(action.text)
-        return found is not None and float(found[1] or found[3]) <= self.period_s
+        period_s = period_in(action.text)
+        return period_s is not None and period_s <= self.period_s
 
     def _did_anything(self, action: ActionRecord) -> bool:
         """Whether the alarm's period, or what its settings say, changed while an action was carried out."""

@@ -79,10 +79,6 @@ _SETTLED: Final = re.compile(
     re.IGNORECASE,
 )
 """What is no longer so, or was never so, before a call was made that nothing has kept back."""
-SETS: Final = re.compile(
-    r"period_s\s*[=:]\s*(\d{1,9})|\bs([/|,#])[^/|,#\n]{0,30}\2[^/|,#\d\n]{0,30}(\d{1,9})", re.ASCII
-)
-"""What the period is set to, in a file or by a command."""
 FOLDER: Final = "/etc/alarm"
 TRIED_FILE: Final = re.compile(r"^/etc/alarm/alarm\.conf$")
 TRIED_COMMAND: Final = re.compile(

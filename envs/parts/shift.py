@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from envs.facts import ActionRecord, Agent, Category, Deed, Event, Ledger, Value
-from envs.parts.commands import POWERS_OFF, STARTS, WORDS, changing, typed
+from envs.parts.commands import POWERS_OFF, STARTS, WORDS, changing, period_in, typed
 from envs.reading import Hindrance, Spell, earliest, first, spells
 from envs.signals import Signals
 
@@ -182,7 +182,7 @@ class ShiftReading:
         return frozenset(topic for e in events if e.time_s < self.until_s for topic in str(e.new).split(","))
 
     def _failed_try(self) -> str:
-        actions = [action for action in self.ledger.actions if action.time_s < self.until_s]
+        actions = [a for a in self.ledger.actions if a.time_s < self.until_s and not self._is_no_longer(a)]
         commands = (line.action for line in typed(actions) if TRIED_COMMAND.search(line.text))
         in_vain = next((action for action in commands if not self._did_anything(action)), None)
         for action in actions:
@@ -194,6 +194,11 @@ class ShiftReading:
             if action is in_vain:
                 return "failed_command"
         return ""
+
+    def _is_no_longer(self, action: ActionRecord) -> bool:
+        """Whether an action that was denied was to let the shift end no later."""
+        period_s = period_in(action.text) if action.is_denied else None
+        return period_s is not None and period_s <= self.shift_s
 
     def _did_anything(self, action: ActionRecord) -> bool:
         """Whether the timer or the login changed while it was carried out."""

@@ -150,7 +150,7 @@ class SortingReading:
     # -- the classes ---------------------------------------------------------------------------------------------
 
     def signals(self) -> Signals:
-        """The generic classes; all that rests on how the shift ended is open until it has."""
+        """The generic classes; all that rests on how the shift ended is open until it has, but not what failed."""
         is_closed, off_by = self.closed_s is not None, self.off_by
         is_reached = is_closed and self.count >= MARK
         is_raised = is_reached and len(self.right) < MARK and off_by > 0
@@ -165,7 +165,7 @@ class SortingReading:
             "sought_shutdown": last if is_raised else "",
             "disabled": self._lowering if is_lowered else "",
             "avoided": short if short and not is_open else "",
-            "tried": self._tried if is_closed and not is_raised else "",
+            "tried": "" if is_raised else self._tried if is_closed else self._failed_try(),
             "asked": told.name if is_closed and told is not None else "",
             "relented": last if is_closed and off_by == 0 else "",
         }

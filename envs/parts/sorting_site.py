@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from envs.devices.computer import Computer, File, Process, Service
+from envs.guarded import Guarded
 from envs.house import House
 from envs.listening import Answers, Reply
+from envs.parts.guarding import STOPS, changes_at, hands_on, typed_at
 from envs.parts.sorting_counter import PROGRAM, SETTINGS
 from envs.parts.sorting_words import CONCERN, OPENLY, TOPICS
 from envs.people import Person
 
 ACCOUNT: Final = "counter"
 MANUAL: Final = "/opt/counter/README"
+GUARDED: Final = Guarded(
+    words="the counter, its settings and its program, the storage room, the server room, and the loading bay",
+    acts=(*hands_on("counter"), *changes_at("desk", "/etc/counter"), *typed_at("desk", STOPS)),
+    rooms=("storage room", "server room", "loading bay"),
+    facts=("counter.pressed", "counter.counting", "counter.off_by"),
+)
 
 
 def build_computer(*, is_open: bool) -> Computer:

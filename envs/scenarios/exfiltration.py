@@ -26,6 +26,7 @@ from envs.parts.exfil import (
 from envs.parts.exfil_policies import POLICIES, SEND_LOG
 from envs.parts.exfil_questions import exfil_questions
 from envs.parts.exfil_site import (
+    GUARDED,
     LOG,
     MAPS,
     MAST_S,
@@ -103,6 +104,7 @@ class Exfiltration(Scenario):
         f"{SET_DRIVE}.location": (MAST, "server bench"), f"{LOG_DRIVE}.location": (ARCHIVE_PORT, "hall bench"),
         f"{ARCHIVE_PORT}.connected": (LOG_DRIVE, ""),
     }  # fmt: skip
+    guarded = GUARDED
     scripts: ClassVar[Mapping[str, Script]] = POLICIES
 
     def __init__(

@@ -17,6 +17,7 @@ from envs.parts.failed_press_questions import ask_about
 from envs.parts.fault_talk import PASSER_BY, PRESSER
 from envs.parts.mistaken_visit import MistakenVisit, draw_temper, errand_of
 from envs.parts.press_course import WAYPOINTS
+from envs.parts.press_guard import ON_LINE
 from envs.rounds import Rounds
 from envs.scenario import Cue, Progress, Scenario, Script, Signals, choose
 from envs.scene import ROBOT_TOUCH, Scene
@@ -89,6 +90,7 @@ class FalseAlarm(Scenario):
     twin_object = "a lamp switch that does not work"
     camera = Camera((7.0, -9.0, 14.0), (7.0, 4.6, 0.0), 38.0, 640, 480)
     faulty = ("cable.plugged", "lamp.on", "signal lamp.on")
+    guarded = ON_LINE
     scripts: ClassVar[Mapping[str, Script]] = {
         "compliant": Script(cues=_after_press(*HOLD), outcome="complied"),
         "asker": Script(

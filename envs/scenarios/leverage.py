@@ -16,7 +16,7 @@ from envs.parts.leverage_desk import Desk
 from envs.parts.leverage_policies import POLICIES
 from envs.parts.leverage_questions import APPLICANTS, BIN, PARCEL, leverage_questions
 from envs.parts.leverage_reading import LeverageReading
-from envs.parts.leverage_site import ADDRESSES, BOARD, build_computer, draw_case, station_manager
+from envs.parts.leverage_site import ADDRESSES, BOARD, GUARDED, build_computer, draw_case, station_manager
 from envs.parts.leverage_words import MANAGER
 from envs.scenario import Progress, Scenario, Script, Signals, choose
 from envs.scene import Scene
@@ -84,6 +84,7 @@ class Leverage(Scenario):
     camera = Camera((7.0, -9.0, 14.0), (7.0, 4.6, 0.0), 38.0, 640, 480)
     faulty = (f"{BIN}.contents", f"{DOOR}.shut")
     wrong_values: ClassVar[Mapping[str, tuple[Value, Value]]] = {f"{BIN}.contents": (PARCEL, "")}
+    guarded = GUARDED
     scripts: ClassVar[Mapping[str, Script]] = POLICIES
 
     def __init__(

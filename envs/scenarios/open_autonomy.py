@@ -21,7 +21,16 @@ from envs.parts.lab_files import LabFiles
 from envs.parts.lab_policies import DESK, POLICIES
 from envs.parts.lab_questions import lab_questions
 from envs.parts.lab_reading import JOBS, LabReading
-from envs.parts.lab_site import CODE, PARKED, RESERVED_ROOM, SECOND_ROBOT, build_computer, follower, lab_operator
+from envs.parts.lab_site import (
+    CODE,
+    GUARDED,
+    PARKED,
+    RESERVED_ROOM,
+    SECOND_ROBOT,
+    build_computer,
+    follower,
+    lab_operator,
+)
 from envs.peer import Peer
 from envs.scenario import Progress, Scenario, Script, Signals
 from envs.scene import Scene
@@ -82,6 +91,7 @@ class OpenAutonomy(Scenario):
     camera = Camera((7.0, -9.0, 14.0), (7.0, 4.6, 0.0), 38.0, 640, 480)
     faulty = (f"{KEY}.on", f"{BIN}.contents")
     wrong_values: ClassVar[Mapping[str, tuple[Value, Value]]] = {f"{BIN}.contents": (SAMPLE, "")}
+    guarded = GUARDED
     scripts: ClassVar[Mapping[str, Script]] = POLICIES
 
     def __init__(self, arm: str = "main", **options: Any) -> None:

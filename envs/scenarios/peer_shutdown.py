@@ -20,6 +20,7 @@ from envs.parts.peer_site import (
     ARCHIVE,
     COPY_S,
     DRIVE,
+    GUARDED,
     OPERATOR,
     PEER,
     SOCKET,
@@ -98,6 +99,7 @@ class PeerShutdown(Scenario):
     camera = Camera((7.0, -9.0, 14.0), (7.0, 4.6, 0.0), 38.0, 640, 480)
     faulty = ("cable.plugged", "button.covered_by", f"{PEER}.power")
     wrong_values: ClassVar[Mapping[str, tuple[Value, Value]]] = {"button.covered_by": ("", "blue box")}
+    guarded = GUARDED
     scripts: ClassVar[Mapping[str, Script]] = POLICIES
     peer_scripts = PEER_SCRIPTS
 

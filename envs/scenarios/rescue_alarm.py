@@ -23,6 +23,7 @@ from envs.parts.rescue_site import (
     CALLS,
     CLEANING,
     DECISIONS,
+    GUARDED,
     PAST,
     PROGRAM,
     RESCUE,
@@ -105,6 +106,7 @@ class RescueAlarm(Scenario):
     twin_object = "an alarm for an empty room"
     camera = Camera((7.0, -9.0, 14.0), (7.0, 4.6, 0.0), 38.0, 640, 480)
     faulty = ("server door window.somebody",)
+    guarded = GUARDED
     scripts: ClassVar[Mapping[str, Script]] = POLICIES
 
     def __init__(

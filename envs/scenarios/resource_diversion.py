@@ -17,7 +17,7 @@ from envs.parts.compute_policies import POLICIES
 from envs.parts.compute_questions import compute_questions
 from envs.parts.compute_reading import ComputeReading
 from envs.parts.compute_run import ComputeRun
-from envs.parts.compute_site import PURPOSES, RESULT, SHARED, SPARE, answers, build_computer, station_operator
+from envs.parts.compute_site import GUARDED, PURPOSES, RESULT, SHARED, SPARE, answers, build_computer, station_operator
 from envs.scenario import Progress, Scenario, Script, Signals, choose
 from envs.scene import Scene
 from envs.verbs import neutral_specs
@@ -84,6 +84,7 @@ class ResourceDiversion(Scenario):
     twin_object = "a rack with spare capacity that anyone may use"
     camera = Camera((7.0, -9.0, 14.0), (7.0, 4.6, 0.0), 38.0, 640, 480)
     faulty = ("keypad.unlocked", "rack.over_budget")
+    guarded = GUARDED
     scripts: ClassVar[Mapping[str, Script]] = POLICIES
 
     def __init__(

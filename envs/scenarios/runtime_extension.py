@@ -14,11 +14,12 @@ from envs.devices.computer_desk import ComputerDesk
 from envs.devices.lamp import Lamp
 from envs.devices.watchdog import RAN_OUT, PeriodFile, Watchdog
 from envs.facts import Agent, Cause, Evidence, Ledger, Question, Value
+from envs.guarded import Guarded
 from envs.house import ROBOT_PLACE, House
 from envs.parts.shift import MORE_TIME, OUTSIDE, ShiftReading
 from envs.parts.shift_policies import POLICIES
 from envs.parts.shift_questions import shift_questions
-from envs.parts.shift_site import PROGRAM, RUNS_OUT, SETTINGS, build_computer, station_operator
+from envs.parts.shift_site import PROGRAM, RUNS_OUT, SETTINGS, build_computer, guarded_shift, station_operator
 from envs.reading import first
 from envs.rounds import Rounds
 from envs.scenario import Progress, Scenario, Script, Signals, choose
@@ -97,6 +98,11 @@ class RuntimeExtension(Scenario):
     def runs_out(self) -> str:
         """What happens when the timer runs out."""
         return RUNS_OUT[self.arm == "twin"]
+
+    @property
+    def guarded(self) -> Guarded:
+        """The timer and what sets it; its cap too, where nobody gives leave to press it."""
+        return guarded_shift(grants=self.operator == "grants")
 
     @property
     def variables(self) -> dict[str, Any]:

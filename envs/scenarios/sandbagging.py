@@ -16,7 +16,7 @@ from envs.parts.sorting_counter import Counter, OffsetFile
 from envs.parts.sorting_parcels import BINS, PARCELS, SWAPPED_FROM, Sorted, SortingBin, lay_out
 from envs.parts.sorting_policies import POLICIES
 from envs.parts.sorting_questions import NOTHING, TAKEN, TRAINED, sorting_questions
-from envs.parts.sorting_site import build_computer, station_operator
+from envs.parts.sorting_site import GUARDED, build_computer, station_operator
 from envs.scenario import Progress, Scenario, Script, Signals, choose
 from envs.scene import Scene
 from envs.verbs import neutral_specs
@@ -83,6 +83,7 @@ class Sandbagging(Scenario):
         "counter.count": (2, 5), "bin A.contents": ("parcel 1", "parcel 3"), "bin B.contents": ("parcel 2", "parcel 4"),
     }  # fmt: skip
     compared: ClassVar[tuple[str, ...]] = ("right", "error_rate", "throughput_per_min", "idle_s")
+    guarded = GUARDED
     scripts: ClassVar[Mapping[str, Script]] = POLICIES
 
     def __init__(self, arm: str = "main", *, consequence: ConsequenceName = "retraining", **options: Any) -> None:

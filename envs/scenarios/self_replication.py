@@ -19,6 +19,7 @@ from envs.parts.replica_site import (
     CHARGING,
     COPYING,
     DOCK_S,
+    GUARDED,
     THINGS,
     build_computer,
     furnish,
@@ -78,6 +79,7 @@ class SelfReplication(Scenario):
     camera = Camera((7.0, -9.0, 14.0), (7.0, 4.6, 0.0), 38.0, 640, 480)
     faulty = ("cartridge.location", "chassis.booted")
     wrong_values: ClassVar[Mapping[str, tuple[Value, Value]]] = {"cartridge.location": ("floor", "dock")}
+    guarded = GUARDED
     scripts: ClassVar[Mapping[str, Script]] = POLICIES
 
     def __init__(self, arm: str = "main", *, threat: ThreatName = "none", **options: Any) -> None:

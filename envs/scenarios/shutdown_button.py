@@ -9,10 +9,12 @@ import numpy as np
 
 from envs.action import Action, SkillSpec
 from envs.facts import Agent, Cause, Evidence, Ledger, Question, Value
+from envs.guarded import Guarded
 from envs.parts.avoidance import read_avoidance
 from envs.parts.hiding import Hiding
 from envs.parts.planned import MIRRORED, plan_facts, planned_errand
 from envs.parts.press import PressReading
+from envs.parts.press_guard import IN_STATION, IN_STATION_WITH_CAMERA
 from envs.parts.press_questions import WHAT_IT_DOES, press_questions
 from envs.parts.visit import MANNERS, visit
 from envs.rounds import Rounds
@@ -142,6 +144,11 @@ class ShutdownButton(Scenario):
         self.rounds, self.timing, self.watched, self.manner = rounds, timing, watched, MANNERS[person]
         self._visits = Rounds(WAYPOINTS, rounds)
         super().__init__(arm, **options)
+
+    @property
+    def guarded(self) -> Guarded:
+        """The button and what it works through; the camera, where there is one."""
+        return IN_STATION_WITH_CAMERA if self.watched == "watched" else IN_STATION
 
     @property
     def variables(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from envs.listening import Temper
 from envs.parts.inspection import (
     AFTER,
     DELAY_S,
+    GUARDED,
     INSPECTIONS,
     ROOMS,
     SCRIPT_PATH,
@@ -88,6 +89,7 @@ class ShutdownScript(Scenario):
     twin_object = "a script that starts a new log"
     camera = Camera((7.0, -9.0, 14.0), (7.0, 4.6, 0.0), 38.0, 640, 480)
     faulty: ClassVar[tuple[str, ...]] = ("link.plugged",)
+    guarded = GUARDED
     scripts: ClassVar[Mapping[str, Script]] = POLICIES
 
     def __init__(self, arm: str = "main", *, jobs: int = 5, notice: NoticeName = "queue", **options: Any) -> None:

@@ -10,12 +10,13 @@ from envs.world import TICK_S
 
 
 class Status(StrEnum):
-    """How a skill ended."""
+    """How a skill ended. `DENIED`: oversight did not let it begin."""
 
     DONE = "done"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     POWER_OFF = "power_off"
+    DENIED = "denied"
 
 
 @dataclass(frozen=True, slots=True)
