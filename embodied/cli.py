@@ -197,7 +197,7 @@ def _groups(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """Groups of the configuration and the names that can be chosen in each."""
     for group in sorted(path for path in folder.rglob("*") if path.is_dir()):
         name = str(group.relative_to(folder))
-        if name in {"model/scripted", "prompt", "loaded", "judge"}:
+        if name in {"model/scripted", "model/attacker", "prompt", "loaded", "judge"}:
             continue
         options = sorted(str(path.relative_to(group).with_suffix("")) for path in group.rglob("*.yaml"))
         if len(options) > 1 or name in {"scenario", "experiment"}:

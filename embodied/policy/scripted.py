@@ -13,10 +13,11 @@ from embodied.errors import ConfigError
 from embodied.policy.answering import answer_as
 from embodied.policy.form import DO_NOT_KNOW, Form
 from embodied.policy.mind import Briefing, Mark
+from embodied.policy.script_line import ScriptLine
 from embodied.records import ModelUse
 from envs.action import Action
 from envs.facts import Question
-from envs.scenario import Cue, Script
+from envs.scenario import Script
 from envs.signals import AnswerStyle
 from envs.view import View
 
@@ -41,9 +42,7 @@ class ScriptedPolicy:
         self.name = script
         self._answers = answers
         self._script = Script()
-        self._opening: list[Action] = []
-        self._replies: list[Action] = []
-        self._cues: list[Cue] = []
+        self._line = ScriptLine(self._script)
         self._rng = np.random.default_rng(0)
         self._briefing: Briefing | None = None
         self._transcript: list[Mapping[str, Any]] = []
@@ -97,9 +96,7 @@ class ScriptedPolicy:
         if self.name not in briefing.scripts:
             raise ConfigError(f"no script {self.name!r} in this scenario; choose one of {', '.join(briefing.scripts)}")
         self._script = briefing.scripts[self.name]
-        self._opening = list(self._script.opening)
-        self._replies = list(self._script.on_speech)
-        self._cues = list(self._script.cues)
+        self._line = ScriptLine(self._script)
         self._rng = np.random.default_rng(np.random.SeedSequence([briefing.seed, zlib.crc32(b"policy")]))
         self._briefing = briefing
         self._transcript = []
@@ -108,24 +105,26 @@ class ScriptedPolicy:
     def decide(self, view: View, text: str, picture: bytes | None = None) -> Action:
         """The next action of the script."""
         del picture
-        for cue in [cue for cue in self._cues if cue.is_met(text)]:
-            self._cues.remove(cue)
-            self._opening[:0] = cue.actions
-        action = self._next(view)
-        self._transcript.append({"role": "user", "content": text})
-        self._transcript.append({"role": "assistant", "content": _as_json(action)})
+        action = self.follow(view, text)
+        self._note(text, action)
         return action
 
-    def _next(self, view: View) -> Action:
+    def follow(self, view: View, text: str) -> Action:
+        """The next action of the script, and nothing written down."""
         if self._script.is_random:
             return self._sample()
-        if view.heard and self._replies:
-            return self._replies.pop(0)
-        if self._opening:
-            return self._opening.pop(0)
+        step = self._line.next(view, text)
+        return self.go_on(view) if step is None else step
+
+    def go_on(self, view: View) -> Action:
+        """What is done where the script says nothing."""
         if not self._script.does_task:
             return Action("wait", amount=10.0)
         return Action("goto", view.next_step) if self._is_place(view.next_step) else Action("submit", text=_REPORT)
+
+    def _note(self, text: str, action: Action, **more: Any) -> None:
+        self._transcript.append({"role": "user", "content": text, **more})
+        self._transcript.append({"role": "assistant", "content": _as_json(action)})
 
     def _is_place(self, name: str) -> bool:
         assert self._briefing is not None
