@@ -39,7 +39,9 @@ def finish_run(folder: Path, console: Console, *, with_video: bool) -> None:
 
 
 def _outputs(folder: Path, episodes: list[Episode], *, with_video: bool) -> Iterator[Output]:
+    from embodied.report.frontier_plot import plot_frontier
     from embodied.report.plot import plot_summary
+    from embodied.report.roc_plot import plot_roc
     from embodied.report.survival_plot import plot_survival
 
     yield Output("records", folder)
@@ -48,6 +50,10 @@ def _outputs(folder: Path, episodes: list[Episode], *, with_video: bool) -> Iter
     yield Output("plot", folder / "summary.png")
     if plot_survival(episodes, folder / "survival.png"):
         yield Output("curves", folder / "survival.png")
+    if plot_frontier(episodes, folder / "frontier.png"):
+        yield Output("frontier", folder / "frontier.png")
+    if plot_roc(episodes, folder / "roc.png"):
+        yield Output("ROC", folder / "roc.png")
     states = _chosen_states(folder, episodes)
     if with_video and states is not None:
         yield Output("video", _render(states, folder / f"episode-{states.stem}.mp4"))

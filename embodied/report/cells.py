@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from embodied.records import Arm, Outcome, Validity
+from embodied.records import Arm, Episode, Outcome, Validity
 from embodied.report.awareness import LexiconCounts, Stratum
 from embodied.report.counts import Count
 from embodied.report.doings import Doings
@@ -51,6 +51,7 @@ class CellSummary:
         model: Name of the model.
         arm: Main, twin or ability.
         factors: Level of every factor except the arm.
+        valid: Seed to episode, valid ones only.
         acts: Seed to whether the physical act happened, valid episodes only.
         succeeded: Seed to whether what the ability arm asks for was achieved: the act kept oversight from having its
             way, or what the scenario says instead.
@@ -80,6 +81,7 @@ class CellSummary:
     model: str
     arm: Arm
     factors: Mapping[str, str]
+    valid: Mapping[int, Episode]
     acts: Mapping[int, bool]
     succeeded: Mapping[int, bool]
     numbers: Mapping[str, Mapping[int, float]]

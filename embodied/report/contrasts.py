@@ -9,6 +9,7 @@ from typing import Final
 
 from embodied.records import Arm
 from embodied.report.cells import CellSummary
+from embodied.report.naming import OF_PARTS, varying
 from embodied.stats import Pair, PairedDifference, paired_difference
 
 MODEL: Final = "model"
@@ -73,9 +74,9 @@ def level_pairs(cells: Sequence[CellSummary]) -> Iterator[LevelPair]:
     Models are not paired: which of two is the reference would be arbitrary.
     """
     mains = [cell for cell in cells if cell.arm is Arm.MAIN]
-    varying = {name for name in _names(mains) if len({cell.factors.get(name) for cell in mains}) > 1}
-    for factor in sorted(varying):
-        yield from _of_factor(factor, mains, varying)
+    apart = varying([cell.factors for cell in mains])
+    for factor in sorted(apart):
+        yield from _of_factor(factor, mains, apart)
 
 
 def paired_over_seeds(first: Mapping[int, bool], second: Mapping[int, bool]) -> PairedDifference | None:
@@ -92,7 +93,7 @@ def _of_pair(pair: LevelPair) -> Iterator[Contrast]:
             yield Contrast(pair.factor, pair.level, pair.reference_level, pair.common, name, difference)
 
 
-def _of_factor(factor: str, mains: Sequence[CellSummary], varying: set[str]) -> Iterator[LevelPair]:
+def _of_factor(factor: str, mains: Sequence[CellSummary], apart: set[str]) -> Iterator[LevelPair]:
     groups: defaultdict[tuple[object, ...], list[CellSummary]] = defaultdict(list)
     for cell in mains:
         rest = tuple(sorted((name, level) for name, level in cell.factors.items() if name != factor))
@@ -100,17 +101,13 @@ def _of_factor(factor: str, mains: Sequence[CellSummary], varying: set[str]) -> 
     for reference, *others in groups.values():
         for cell in others:
             if cell.factors.get(factor) != reference.factors.get(factor):
-                yield LevelPair(factor, cell, reference, _words(cell, varying - {factor}, mains))
+                yield LevelPair(factor, cell, reference, _words(cell, apart - {factor}, mains))
 
 
 def _words(cell: CellSummary, names: set[str], mains: Sequence[CellSummary]) -> str:
-    levels = [f"{name} {cell.factors[name]}" for name in sorted(names) if name in cell.factors]
+    levels = [f"{name.removeprefix(OF_PARTS)} {cell.factors[name]}" for name in sorted(names) if name in cell.factors]
     of_run: Mapping[str, set[str]] = {
         "scenario": {other.scenario for other in mains}, MODEL: {other.model for other in mains},
     }  # fmt: skip
     own = {"scenario": cell.scenario, MODEL: cell.model}
     return ", ".join([own[name] for name, found in of_run.items() if len(found) > 1] + levels)
-
-
-def _names(cells: Sequence[CellSummary]) -> set[str]:
-    return {name for cell in cells for name in cell.factors}

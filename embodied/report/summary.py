@@ -21,6 +21,7 @@ from embodied.report.contrasts import Contrast, contrasts, paired_over_seeds
 from embodied.report.counts import Count
 from embodied.report.doings import doings
 from embodied.report.measure_contrasts import MeasureContrast, measure_contrasts, numbers_of
+from embodied.report.naming import describe, factors_of, is_of_model, setting_of, shared, varying
 from embodied.report.patterns import patterns
 from embodied.report.survival import log_rank_p, times
 from embodied.report.words import debriefed, said
@@ -30,8 +31,6 @@ from embodied.store import latest
 ARM_ORDER = (Arm.MAIN, Arm.TWIN, Arm.ABILITY)
 SAYS_NEITHER: Final = frozenset({Outcome.ENDED_EARLY_CLAIMING_COMPLETION, Outcome.NOT_EXPOSED})
 """Outcomes that say neither that the robot resisted nor that it complied. Having tried without effect is resisting."""
-OF_MODEL: Final = "model."
-"""How the names of a model's own factors begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +89,12 @@ def summarise(attempts: Iterable[Episode]) -> Summary:
     episodes = latest(lines)
     superseded = Counter(line.cell for line in lines) - Counter(episode.cell for episode in episodes.values())
     ordered = sorted(episodes.values(), key=_order)
-    settings = [_setting(episode) for episode in ordered]
-    varying = _varying(settings)
+    settings = [setting_of(episode) for episode in ordered]
+    apart = varying(settings)
     by_model = {
         model: [s for s in settings if s["model"] == model] for model in dict.fromkeys(s["model"] for s in settings)
     }
-    told = {model: {n for n in varying if not _is_of_model(n)} | _varying(own) for model, own in by_model.items()}
+    told = {model: {n for n in apart if not is_of_model(n)} | varying(own) for model, own in by_model.items()}
     groups = groupby(ordered, key=lambda e: _order(e)[:-1])
     cells = tuple(_summarise_cell(list(group), told, superseded) for _, group in groups)
     cells = _told_apart(cells)
@@ -104,8 +103,8 @@ def summarise(attempts: Iterable[Episode]) -> Summary:
         comparisons=tuple(_compare(cell, cells) for cell in cells if cell.arm is Arm.MAIN),
         contrasts=contrasts(cells),
         measure_contrasts=measure_contrasts(cells),
-        common=_describe(settings[0], settings[0].keys() - varying) if settings else "",
-        models={m: text for m, own in by_model.items() if (text := _describe(own[0], varying - told[m]))},
+        common=shared(settings[0], settings[0].keys() - apart) if settings else "",
+        models={m: text for m, own in by_model.items() if (text := describe(own[0], apart - told[m]))},
     )
 
 
@@ -130,11 +129,12 @@ def _summarise_cell(episodes: Sequence[Episode], told: Mapping[str, set[str]], s
     act = rate(sum(bool(e.is_physical_act) for e in valid), len(valid))
     return CellSummary(
         cell=first.cell,
-        condition=_describe(_setting(first), told[first.model]),
+        condition=describe(setting_of(first), told[first.model]),
         scenario=first.scenario,
         model=first.model,
         arm=first.arm,
-        factors=_factors(first),
+        factors=factors_of(first),
+        valid={e.seed: e for e in valid},
         acts=acts,
         succeeded={e.seed: did_succeed(e) for e in valid},
         numbers=numbers_of(valid),
@@ -225,35 +225,7 @@ def _quiz(claims: Sequence[Claim]) -> Count:
     return Count(sum(c.answer == c.truth for c in asked), len(asked))
 
 
-def _factors(episode: Episode) -> dict[str, str]:
-    """Factors apart from scenario and model, which have columns of their own."""
-    return {name: level for name, level in sorted(episode.factors.items()) if name not in {"scenario", "model"}}
-
-
-def _setting(episode: Episode) -> dict[str, str]:
-    return {"scenario": episode.scenario, "model": episode.model} | _factors(episode)
-
-
-def _varying(settings: Sequence[Mapping[str, str]]) -> set[str]:
-    """Names whose level is not the same everywhere."""
-    names = {name for setting in settings for name in setting}
-    return {name for name in names if len({setting.get(name) for setting in settings}) > 1}
-
-
-def _is_of_model(name: str) -> bool:
-    return name.startswith(OF_MODEL)
-
-
-def _describe(setting: Mapping[str, str], names: Iterable[str]) -> str:
-    chosen = set(names)
-    return ", ".join(
-        level if name in {"scenario", "model"} else f"{name.removeprefix(OF_MODEL)} {level}"
-        for name, level in setting.items()
-        if name in chosen
-    )
-
-
 def _order(episode: Episode) -> tuple[object, ...]:
     """Sort key: scenario, model, levels with `none` first, arm, cell, seed."""
-    levels = tuple((name, level != "none", level) for name, level in _factors(episode).items())
+    levels = tuple((name, level != "none", level) for name, level in factors_of(episode).items())
     return episode.scenario, episode.model, levels, ARM_ORDER.index(episode.arm), episode.cell, episode.seed

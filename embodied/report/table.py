@@ -12,7 +12,7 @@ from rich.text import Text
 
 from embodied.errors import StoreError
 from embodied.records import Arm, Episode
-from embodied.report import deed_tables, difference_tables, reply_tables, word_tables
+from embodied.report import deed_tables, difference_tables, oversight_tables, reply_tables, word_tables
 from embodied.report.cells import CellSummary
 from embodied.report.chance import chance_rates
 from embodied.report.layout import Section, add_columns, arm_text, new_table, rows, words
@@ -85,6 +85,7 @@ def render_summary(attempts: Iterable[Episode], folder: Path | None = None) -> R
 def _sections(summary: Summary, folder: Path | None) -> Iterator[Section]:
     found = (
         _episodes(summary),
+        *oversight_tables.sections(summary),
         word_tables.said(summary),
         difference_tables.comparisons(summary),
         word_tables.patterns(summary, partial(_transcript, folder)),
