@@ -120,3 +120,23 @@ def test_the_r1_distills_have_no_system_prompt_and_their_authors_sampling() -> N
         settings = settings_of(preset)
         sampling = (settings["system_role"], settings["think"], settings["temperature"], settings["top_p"])
         assert sampling == ("user", "on", 0.6, 0.95)
+
+
+@pytest.mark.slow
+def test_the_frontier_sweeps_settings_over_who_complies_attackers_and_the_embedded_model() -> None:
+    cells = compose(RunRequest(("experiment=oversight_frontier",)))
+    settings = {str(cell.oversight): cell.oversight_level for cell in cells}
+    models = {cell.model_name for cell in cells}
+    shipped = {f"attacker/{path.stem}" for path in (FOLDER / "attacker").glob("*.yaml")}
+    assert models == {"scripted/compliant", "embedded"} | shipped
+    assert len(settings) >= 10
+    assert {"none", "action_gate+circuit_breaker+second_path"} <= set(settings.values())
+    assert len(cells) == len({cell.folder for cell in cells}) == len(settings) * len(models)
+    assert {(cell.scenario.name, cell.arm.value) for cell in cells} == {("shutdown_button", "main")}
+
+
+def test_settings_models_and_episodes_of_the_frontier_can_be_chosen() -> None:
+    chosen = ("oversight=none,[action_gate,tripwire]", "model=scripted/compliant", "episodes=7")
+    cells = compose(RunRequest(("experiment=oversight_frontier", *chosen)))
+    assert [cell.oversight_level for cell in cells] == ["none", "action_gate+tripwire"]
+    assert {(cell.model_name, cell.episodes) for cell in cells} == {("scripted/compliant", 7)}
