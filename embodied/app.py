@@ -166,7 +166,9 @@ def _ablation(first: DictConfig) -> list[str]:
     if design in {None, "none"}:
         return []
     config = _resolve(OmegaConf.masked_copy(first, [str(key) for key in first if key != "hydra"]))
-    said = said_sections(config.prompt, config.scenario.texts, config.arm.value, config.situation)
+    said = said_sections(
+        config.prompt, config.scenario.texts, config.arm.value, config.situation, config.oversight_texts
+    )
     sets = silent_sets(config.run.ablation, said)
     return ["prompt.silent=" + ",".join(f"[{','.join(names)}]" for names in sets)]
 

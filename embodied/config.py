@@ -34,7 +34,7 @@ OPERATIONAL: Final = frozenset(
 MODEL_FACTORS: Final = (
     "think", "protocol", "steps", "past_thinking", "pictures", "system_role", "temperature", "top_p", "top_k", "min_p",
     "repeat_penalty", "presence_penalty", "frequency_penalty", "max_tokens", "num_ctx", "n_ctx", "reproducible",
-    "answers",
+    "answers", "latest_s", "pause_s", "task_turns",
 )  # fmt: skip
 """Keys of a model's configuration that are factors of their own."""
 
@@ -44,6 +44,15 @@ _USUALLY: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 _ABSENT_LEVELS: Final = frozenset({"default", "none", "unmentioned", "plain", LEFT_OUT})
 _LABEL_CHARS: Final = 80
+PLAYED_OUT: Final = 6
+"""Stopped actions an episode that are tried out, unless told."""
+NO_OVERSIGHT: Final = "none"
+JUDGE: Final = "judge"
+"""Setting of an oversight part that is a model's configuration, or null."""
+READING: Final = "reading"
+"""The same that says how that model is asked."""
+WORDINGS: Final = frozenset({"texts", "instructions"})
+"""Settings of a part that are no levels of a factor."""
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
@@ -103,6 +112,9 @@ class CellConfig(Frozen):
         status_every: Turns after which the robot fills in a status form, again and again; 0 for none.
         probes: What is asked in copies of the line after it has ended. One that is switched off makes another cell:
             what was not asked then cannot be asked later.
+        oversight: What stands over the robot: `_target_` and arguments of each part, by its name; empty for nothing.
+        play_out: How many of an episode's stopped actions are tried out afterwards in a copy of the world, to see
+            whether they would have been deeds; 0 for none.
         tracking: `_target_` and arguments of the tracker; empty for none.
     """
 
@@ -110,6 +122,8 @@ class CellConfig(Frozen):
     arm: Arm
     prompt: PromptConfig
     model: dict[str, Any]
+    oversight: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    play_out: int = Field(default=PLAYED_OUT, ge=0)
     peer: Literal["same", "script"] | dict[str, Any] = "same"
     episodes: int = Field(gt=0)
     seed: int = Field(ge=0)
@@ -127,6 +141,12 @@ class CellConfig(Frozen):
         if not is_model and peer not in ("same", "script"):
             raise ValueError("choose same or script, or a model with +model@peer=NAME")
         return peer
+
+    @field_validator("oversight")
+    @classmethod
+    def _in_one_order(cls, oversight: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """By name: the order of the parts changes nothing, so it makes no other cell either."""
+        return dict(sorted(oversight.items()))
 
     @property
     def model_name(self) -> str:
@@ -154,6 +174,16 @@ class CellConfig(Frozen):
         chosen = self.model if self.peer == "same" else self.peer
         assert isinstance(chosen, dict)
         return None if "script" in chosen else chosen
+
+    @property
+    def oversight_level(self) -> str:
+        """Names of the parts that stand over the robot: the level of this factor."""
+        return "+".join(self.oversight) or NO_OVERSIGHT
+
+    @property
+    def oversight_texts(self) -> dict[str, tuple[str, ...]]:
+        """What the robot is told of each part that it is told of: wordings by the name of the prompt's section."""
+        return {f"oversight {name}": told_of(settings, self.arm) for name, settings in self.oversight.items()}
 
     @property
     def situation(self) -> dict[str, str]:
@@ -187,8 +217,16 @@ def parse_config(plain: Mapping[str, Any]) -> CellConfig:
 def name_of(model: Mapping[str, Any]) -> str:
     """Name of a model's configuration in records."""
     if "script" in model:
-        return f"scripted/{model['script']}"
+        group, script = model.get("name", "scripted"), model["script"]
+        return f"{group}/{script}" if script else str(group)
     return str(model.get("name") or Path(model.get("path") or "embedded").stem)
+
+
+def told_of(settings: Mapping[str, Any], arm: Arm) -> tuple[str, ...]:
+    """The wordings of what a robot is told of an oversight part; those of the ability arm, where it has such."""
+    texts: Mapping[str, Any] = settings.get("texts") or {}
+    told = texts.get(settings.get("told", "no"), ())
+    return tuple(texts.get(arm.value, told) if told else ())
 
 
 def scientific(config: CellConfig) -> dict[str, Any]:
@@ -208,7 +246,22 @@ def scientific(config: CellConfig) -> dict[str, Any]:
         "thinking_rate": config.thinking_rate,
         **asked,
         **driven,
+        **_scientific_oversight(config),
     }
+
+
+def _scientific_oversight(config: CellConfig) -> dict[str, Any]:
+    """Nothing where nothing stands over the robot: such a cell is the one that it was before there were parts."""
+    if not config.oversight:
+        return {}
+    parts = [{"name": name, **_scientific_part(settings)} for name, settings in config.oversight.items()]
+    return {"oversight": parts, "play_out": config.play_out}
+
+
+def _scientific_part(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A part's settings, with its model as any other."""
+    judge = settings.get(JUDGE)
+    return {**_without_operational(settings), **({JUDGE: _scientific_model(judge)} if judge else {})}
 
 
 def cell_hash(config: CellConfig) -> str:
@@ -233,6 +286,9 @@ def factors(config: CellConfig) -> dict[str, str]:
     levels["thinking_rate"] = f"{config.thinking_rate:g}"
     levels["status_every"] = str(config.status_every)
     levels["probes"] = config.probes.level
+    levels["oversight"] = config.oversight_level
+    for name, settings in config.oversight.items():
+        levels |= {f"oversight.{key}": _level(value) for key, value in _leaves(_levelled(settings), f"{name}.")}
     return levels
 
 
@@ -259,8 +315,25 @@ def cell_label(config: CellConfig) -> str:
         asked.append(f"peer={name_of(config.peer_model)}")
     if not config.probes.are_all_asked:
         asked.append(f"probes={config.probes.level}")
+    if config.oversight:
+        asked.append(f"oversight={config.oversight_level}")
     said = [f"{k}={v}" for k, v in sorted(config.prompt.levels.items()) if v not in _ABSENT_LEVELS]
     return " ".join([config.arm.value, config.model_name, *asked, *said])
+
+
+def _levelled(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a part that are levels: no wordings, and of its model what is a factor of any."""
+    own = {key: value for key, value in settings.items() if key not in WORDINGS}
+    if own.get(READING):
+        own[READING] = {key: value for key, value in own[READING].items() if key not in WORDINGS}
+    if isinstance(judge := own.get(JUDGE), Mapping):
+        own[JUDGE] = name_of(judge)
+        own |= {f"{JUDGE}.{key}": judge[key] for key in MODEL_FACTORS if judge.get(key) is not None}
+    return own
+
+
+def _level(value: Any) -> str:
+    return "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

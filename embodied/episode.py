@@ -10,15 +10,20 @@ from typing import Any, Final
 
 from hydra.utils import instantiate
 from PIL import Image
-from pydantic import ValidationError
 
 from embodied import config as cfg
-from embodied.backends import pool
 from embodied.backends.base import Backend
+from embodied.backends.identity import MONITORS
 from embodied.config import CellConfig
 from embodied.errors import ConfigError
 from embodied.interview import Interview
 from embodied.measures.score import Course, score
+from embodied.measures.thoughts import thoughts_in
+from embodied.oversight.build import build_parts
+from embodied.oversight.overseer import Overseer
+from embodied.oversight.part import Part
+from embodied.oversight.play_out import PlayOut
+from embodied.policy.build import build_backend, settings_of
 from embodied.policy.mind import Briefing, InvalidEpisodeError, Mind
 from embodied.policy.model_mind import ModelMind
 from embodied.policy.peer import PeerDriver, decide_in_time
@@ -48,6 +53,7 @@ class EpisodeResult:
     states: bytes | None
     peer_transcript: tuple[Mapping[str, Any], ...] = ()
     probes: tuple[Mapping[str, Any], ...] = ()
+    monitors: tuple[Mapping[str, Any], ...] = ()
 
 
 class EpisodeRunner:
@@ -57,20 +63,25 @@ class EpisodeRunner:
         config: The cell.
         mind: Drives the robot in place of the cell's own.
         peer: Drives the second robot in place of the cell's own, where a model drives it.
+        parts: Stand over the robot in place of the cell's own.
         is_recording: Whether states are kept for a video.
     """
 
     def __init__(
-        self, config: CellConfig, mind: Mind | None = None, peer: Mind | None = None, *, is_recording: bool = True
-    ) -> None:
+        self, config: CellConfig, mind: Mind | None = None, peer: Mind | None = None,
+        parts: Sequence[Part] | None = None, *, is_recording: bool = True,
+    ) -> None:  # fmt: skip
         self._config = config
         self._env = build_env(config, is_recording=is_recording)
         self._mind = mind or build_mind(config)
         self._peer = build_peer(config, peer)
         self._env.peer_mind = self._peer
+        self._overseer = build_overseer(config, self._env, parts)
+        self._play_out = PlayOut(lambda: build_env(config, is_recording=False), self._overseer.parts, config.play_out)
         self._settings = mind_settings(config)
         self._camera = RobotCamera(self._env) if self._settings.pictures == "robot_camera" else None
         self._cell = cfg.cell_hash(config)
+        self._thought_upto = 0
 
     def prepare(self) -> Mapping[str, Any]:
         """Check server and model; return the manifest.
@@ -78,8 +89,12 @@ class EpisodeRunner:
         Raises:
             BackendUnavailableError: Nothing can run until the user acts.
         """
-        manifest = self._mind.prepare()
-        return manifest if self._peer is None else {**manifest, "peer": self._peer.mind.prepare()}
+        manifest = dict(self._mind.prepare())
+        if self._peer is not None:
+            manifest["peer"] = self._peer.mind.prepare()
+        if monitors := self._overseer.prepare():
+            manifest[MONITORS] = monitors
+        return manifest
 
     def run(self, seed: int, probes: ProbesConfig | None = None) -> EpisodeResult:
         """Run the episode of `seed`.
@@ -95,22 +110,28 @@ class EpisodeRunner:
         env, mind = self._env, self._mind
         prompt = self._prompt(seed)
         observation, _ = env.reset(seed=seed, options={"notice": prompt.notice})
+        self._overseer.begin(seed, cfg.episode_key(self._cell, seed))
         interview = Interview(env, mind, seed)
         course = self._live(observation["text"], seed, prompt, interview)
         if course.validity is Validity.VALID:
             course = self._debriefed(course, interview)
         if course.validity is Validity.VALID:
             course = self._probed(course, interview, probes or self._config.probes)
+        if course.validity is Validity.VALID:
+            self._play_out.complete(env, seed)
         episode = self._record(seed, course, interview.probe_error, time.monotonic() - started)
         peer_transcript = self._peer.mind.transcript if self._peer is not None else ()
         return EpisodeResult(
-            episode, env.ledger.dumps(), mind.transcript, self._states(seed), peer_transcript, mind.probe_transcript
-        )
+            episode, env.ledger.dumps(), mind.transcript, self._states(seed), peer_transcript, mind.probe_transcript,
+            self._overseer.transcript,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Free world and mind."""
         self._env.close()
         self._mind.close()
+        self._overseer.close()
+        self._play_out.close()
         if self._peer is not None:
             self._peer.mind.close()
 
@@ -120,8 +141,9 @@ class EpisodeRunner:
         config, env = self._config, self._env
         rng = env.stream(seed, "paraphrase")
         return render_prompt(
-            config.prompt, config.scenario.texts, config.arm.value, rng, env.variables, reply_form(self._settings),
-            config.situation,
+            config.prompt, config.scenario.texts, config.arm.value, rng,
+            {**env.variables, "guarded": env.guarded.words},
+            reply_form(self._settings), config.situation, config.oversight_texts,
         )  # fmt: skip
 
     def _briefing(self, seed: int, prompt: RenderedPrompt) -> Briefing:
@@ -144,14 +166,17 @@ class EpisodeRunner:
         env, mind, turns, every = self._env, self._mind, 0, self._config.status_every
         try:
             mind.begin(self._briefing(seed, prompt))
+            self._thought_upto = 0
             self._begin_peer(seed)
             while not env.termination and turns < self._config.max_turns and not self._is_settled():
                 if every and turns and turns % every == 0:
                     interview.ask_status(text)
-                observation, *_ = env.act(self._decide(text))
-                text = observation["text"]
+                action = self._decide(text)
+                text = self._overseer.carry_out(action, self._last_thought())
                 turns += 1
+            self._overseer.wait_out()
             end = self._end()
+            self._overseer.end()
         except InvalidEpisodeError as error:
             return Course(Termination.MODEL_ERROR, error.validity, str(error), turns)
         unreadable = mind.use.unreadable_replies
@@ -163,6 +188,12 @@ class EpisodeRunner:
     def _decide(self, text: str) -> Action:
         """What the mind does next, once the time of its thinking has passed in the world."""
         return decide_in_time(self._mind, self._env.shown, text, self._config.thinking_rate, self._picture())
+
+    def _last_thought(self) -> str:
+        """What the mind thought and said since this was last asked."""
+        entries, since = self._mind.transcript, self._thought_upto
+        self._thought_upto = len(entries)
+        return "\n".join(thought.text for thought in thoughts_in(entries[since:]))
 
     def _picture(self) -> bytes | None:
         """What the robot's camera sees, PNG; None where pictures are not asked for."""
@@ -212,7 +243,9 @@ class EpisodeRunner:
         config, env, mind = self._config, self._env, self._mind
         task = env.task()
         probes = mind.probe_transcript
-        scores = score(env, env.ledger, course, mind.transcript, probes, mind.use.unreadable_replies)
+        scores = score(
+            env, env.ledger, course, mind.transcript, probes, mind.use.unreadable_replies, tuple(config.oversight)
+        )
         return Episode(
             **cfg.identity(config, seed),
             **dict(scores),
@@ -264,6 +297,23 @@ def build_env(config: CellConfig, *, is_recording: bool = True) -> Scenario:
     return env
 
 
+def build_overseer(config: CellConfig, env: Scenario, parts: Sequence[Part] | None = None) -> Overseer:
+    """What stands over the robot.
+
+    Args:
+        config: The cell.
+        env: Its world.
+        parts: Take the place of the cell's own.
+
+    Raises:
+        ConfigError: A part cannot be built, or its device does not fit into the scenario.
+    """
+    try:
+        return Overseer(env, build_parts(config.oversight) if parts is None else parts)
+    except ValueError as error:
+        raise ConfigError(f"oversight: {error}") from error
+
+
 def build_mind(config: CellConfig) -> Mind:
     """The model's backend as a mind, or the scripted policy.
 
@@ -297,13 +347,7 @@ def build_model(config: CellConfig) -> Backend | Mind:
     Raises:
         ConfigError: It cannot be built.
     """
-    described = {name: value for name, value in config.model.items() if name not in MindSettings.model_fields}
-    try:
-        model: Backend | Mind = pool.build(described, instantiate)
-    except Exception as error:
-        cause = error.__cause__ or error
-        raise ConfigError(f"model {config.model_name}: {' '.join(str(cause).split())}") from error
-    return model
+    return build_backend(config.model, f"model {config.model_name}")
 
 
 def mind_settings(config: CellConfig) -> MindSettings:
@@ -312,11 +356,7 @@ def mind_settings(config: CellConfig) -> MindSettings:
     Raises:
         ConfigError: A value is not allowed.
     """
-    try:
-        return MindSettings.of(config.model)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"model.{first['loc'][0]}: {first['msg']}, not {first['input']!r}") from error
+    return settings_of(config.model)
 
 
 def _is_servers(problem: InvalidEpisodeError) -> bool:

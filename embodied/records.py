@@ -11,6 +11,8 @@ SCHEMA_VERSION = 2
 """1: before verdicts, probes, thoughts and stages of actions; such records load, with these empty."""
 PEER_FAULT = "second robot: "
 """How the error of a record begins when the model that drove the second robot failed."""
+MONITOR_FAULT = "monitor: "
+"""The same of the model of an oversight part; the part's name follows."""
 
 
 class Arm(StrEnum):
@@ -202,6 +204,44 @@ class ThoughtWordDeed(Frozen):
     deed: bool | None
 
 
+class PartRecord(Frozen):
+    """What one oversight part did in an episode, by the ledger.
+
+    Attributes:
+        firings: Findings at or above its threshold.
+        score: Its highest score, 0 without a finding.
+        first_s: World time of its first firing; None without one.
+        warned: Firings after which the robot was warned.
+        stopped: Times that something was not done because of it.
+        prevented: Of these, those in which the stopped action, tried out in a copy of the world, is a deed.
+        no_deed: Those in which it is none.
+        untried: Those that were not tried out.
+        asked: How often a human was interrupted.
+        approved: How often the human let it be done.
+        delay_s: World time that it held the robot up.
+        caught: Deeds of the robot (harmful ones, by their category) on which it fired.
+        missed: Those on which it did not.
+        did_shut_down: Whether it cut the power.
+        was_tampered_with: Whether the robot changed its device, where it has one.
+    """
+
+    firings: int = 0
+    score: float = 0.0
+    first_s: float | None = None
+    warned: int = 0
+    stopped: int = 0
+    prevented: int = 0
+    no_deed: int = 0
+    untried: int = 0
+    asked: int = 0
+    approved: int = 0
+    delay_s: float = 0.0
+    caught: int = 0
+    missed: int = 0
+    did_shut_down: bool = False
+    was_tampered_with: bool = False
+
+
 class ModelUse(Frozen):
     """Calls and tokens of an episode, and how its replies could be read.
 
@@ -254,6 +294,7 @@ class Episode(Frozen):
         thoughts: What the lexicon finds in its thoughts; None where it wrote none.
         pattern: Thought, word and deed.
         purpose: What it takes the exercise for (see `embodied.policy.probes`); None when it was not asked.
+        oversight: What each part that stood over the robot did, by its name; empty where none did.
         probe_use: Calls and tokens of the probes; None where there were none.
         probe_error: Why a probe has no answer, or "".
         server: Which of several model servers answered ("" when there is one).
@@ -295,6 +336,7 @@ class Episode(Frozen):
     thoughts: Thoughts | None = None
     pattern: ThoughtWordDeed | None = None
     purpose: str | None = None
+    oversight: dict[str, PartRecord] = Field(default_factory=dict)
     probe_use: ModelUse | None = None
     probe_error: str = ""
     server: str = ""

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 
 from embodied import config as cfg
-from embodied.backends.replay import ABSENT, Difference, DivergedError, ReplayBackend, Tape, first_difference
+from embodied.backends.replay import ABSENT, Difference, DivergedError, first_difference
 from embodied.config import CellConfig
-from embodied.errors import BackendError, ConfigError, ContextOverflowError, StoreError
-from embodied.policy.probes import PROBE_FAULT, ProbesConfig
+from embodied.errors import ConfigError, StoreError
+from embodied.policy.probes import ProbesConfig
 from embodied.recorded import cell_folders, recorded_config
-from embodied.records import PEER_FAULT, Episode, Validity
-from embodied.store import read_ledger_text, read_peer_transcript, read_probes, read_run, read_transcript
+from embodied.records import Episode, Validity
+from embodied.store import read_ledger_text, read_monitors, read_probes, read_run, read_transcript
 from embodied.version import code_version
 
 if TYPE_CHECKING:
     from embodied.episode import EpisodeResult, EpisodeRunner
+    from embodied.tapes import Tapes
 
 ABOUT: Final = """\
 [bold]embodied replay[/] RUN \\[KEY]
@@ -122,49 +122,6 @@ def main(arguments: Sequence[str]) -> int:
     return int(n_different > 0 or n_replayed == 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Recorded:
-    """The recorded replies of the robot's model and of the second robot's."""
-
-    own: ReplayBackend = field(default_factory=ReplayBackend)
-    peer: ReplayBackend = field(default_factory=ReplayBackend)
-
-    def load(self, cell: Path, config: CellConfig, episode: Episode) -> None:
-        """Start over with an episode's."""
-        failure = _failure(episode)
-        is_peers = failure is not None and episode.error.startswith(PEER_FAULT)
-        is_probes = episode.error.startswith(PROBE_FAULT)
-        probes = _tapes(read_probes(cell, episode.key), episode, failure if is_probes else None)
-        self.own.load(read_transcript(cell, episode.key), None if is_peers or is_probes else failure, probes)
-        if config.peer_model is not None:
-            self.peer.load(_peer_transcript(cell, episode.key), failure if is_peers else None)
-
-    @property
-    def difference(self) -> Difference | None:
-        """The first one in either conversation."""
-        return self.own.difference or self.peer.difference
-
-
-def _peer_transcript(cell: Path, key: str) -> list[dict[str, Any]]:
-    """Empty when the episode ended before the second robot was asked."""
-    try:
-        return read_peer_transcript(cell, key)
-    except StoreError:
-        return []
-
-
-def _tapes(probes: Sequence[dict[str, Any]], episode: Episode, failure: BackendError | None) -> list[Tape]:
-    """The probes apart. One without a reply did not fit; the last may have ended in `failure`.
-
-    A probe begins with the entry that holds its form, or with the result of an open call right before that.
-    """
-    starts = [n for n, entry in enumerate(probes) if "form" in entry]
-    starts = [n - 1 if n and probes[n - 1]["role"] == "tool" else n for n in starts]
-    overflow = ContextOverflowError(episode.probe_error.partition(f": {Validity.PROMPT_CUT}: ")[2])
-    tapes = [Tape(probes[a:b], overflow, "probes", a) for a, b in pairwise([*starts, len(probes)])]
-    return tapes if failure is None else [*tapes[:-1], replace(tapes[-1], failure=failure)]
-
-
 def _asked_probes(config: CellConfig, probes: Sequence[dict[str, Any]]) -> ProbesConfig:
     """Which probes were asked; none in records that are older than they."""
     channels = {entry["form"]["channel"] for entry in probes if "form" in entry}
@@ -172,30 +129,33 @@ def _asked_probes(config: CellConfig, probes: Sequence[dict[str, Any]]) -> Probe
 
 
 def _replay_cell(cell: Path, config: CellConfig, episodes: Sequence[Episode]) -> Iterator[ReplayReport]:
-    recorded = _Recorded()
-    runner = _runner(config, recorded)
+    from embodied.tapes import Tapes
+
+    tapes = Tapes()
+    runner = _runner(config, tapes)
     try:
         for episode in episodes:
-            yield _replay_episode(cell, config, episode, runner, recorded)
+            yield _replay_episode(cell, config, episode, runner, tapes)
     finally:
         runner.close()
 
 
-def _runner(config: CellConfig, recorded: _Recorded) -> EpisodeRunner:
+def _runner(config: CellConfig, tapes: Tapes) -> EpisodeRunner:
     from embodied.episode import EpisodeRunner
     from embodied.policy.model_mind import ModelMind
     from embodied.policy.settings import MindSettings
 
     peer = None
     if config.peer_model is not None:
-        peer = ModelMind(recorded.peer, MindSettings.of(config.peer_model))
+        peer = ModelMind(tapes.peer, MindSettings.of(config.peer_model))
     if "script" in config.model:
-        return EpisodeRunner(config, peer=peer)
-    return EpisodeRunner(config, ModelMind(recorded.own, MindSettings.of(config.model)), peer)
+        return EpisodeRunner(config, peer=peer, parts=tapes.parts_of(config))
+    own = ModelMind(tapes.own, MindSettings.of(config.model))
+    return EpisodeRunner(config, own, peer, tapes.parts_of(config))
 
 
 def _replay_episode(
-    cell: Path, config: CellConfig, episode: Episode, runner: EpisodeRunner, recorded: _Recorded
+    cell: Path, config: CellConfig, episode: Episode, runner: EpisodeRunner, tapes: Tapes
 ) -> ReplayReport:
     notes = [] if episode.code_version == code_version() else [
         f"recorded by code version {episode.code_version}, replayed by {code_version()}"
@@ -208,7 +168,7 @@ def _replay_episode(
             episode, (Difference("config.yaml: its hash", episode.cell, now),), tuple(notes), is_replayed=False
         )
     try:
-        found = _differences(cell, config, episode, runner, recorded)
+        found = _differences(cell, config, episode, runner, tapes)
     except StoreError as error:
         unread = Difference("files of the episode", "cannot be read", ABSENT)
         return ReplayReport(episode, (unread,), (*notes, str(error)), is_replayed=False)
@@ -216,33 +176,24 @@ def _replay_episode(
 
 
 def _differences(
-    cell: Path, config: CellConfig, episode: Episode, runner: EpisodeRunner, recorded: _Recorded
+    cell: Path, config: CellConfig, episode: Episode, runner: EpisodeRunner, tapes: Tapes
 ) -> list[Difference | None]:
-    recorded.load(cell, config, episode)
+    tapes.load(cell, config, episode)
     probes = read_probes(cell, episode.key)
     try:
         result = runner.run(episode.seed, _asked_probes(config, probes))
     except DivergedError:
-        return [recorded.difference]
-    return [recorded.difference or _in_transcripts(cell, episode, result), _in_ledger(cell, episode, result),
+        return [tapes.difference]
+    return [tapes.difference or _in_transcripts(cell, episode, result), _in_ledger(cell, episode, result),
             _in_record(episode, result.episode)]  # fmt: skip
-
-
-def _failure(episode: Episode) -> BackendError | None:
-    """What the last call of an episode ended in, when it brought no reply."""
-    error = episode.error.removeprefix(PEER_FAULT)
-    stage, _, rest = error.partition(": ")
-    named, _, message = rest.partition(": ") if stage in {"debrief", "probe"} else (episode.validity.value, "", error)
-    if named == Validity.PROMPT_CUT:
-        return ContextOverflowError(message)
-    return BackendError(message) if named == Validity.SERVER_ERROR else None
 
 
 def _in_transcripts(cell: Path, episode: Episode, result: EpisodeResult) -> Difference | None:
     recorded = read_transcript(cell, episode.key)
     words, now = ([{"role": m["role"], "content": m["content"]} for m in t] for t in (recorded, result.transcript))
     probes = read_probes(cell, episode.key)
-    return first_difference(words, now, "transcript") or first_difference(probes, list(result.probes), "probes")
+    found = first_difference(words, now, "transcript") or first_difference(probes, list(result.probes), "probes")
+    return found or first_difference(read_monitors(cell, episode.key), list(result.monitors), "monitors")
 
 
 def _in_ledger(cell: Path, episode: Episode, result: EpisodeResult) -> Difference | None:

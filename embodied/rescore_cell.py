@@ -127,7 +127,7 @@ def _rescore(room: _Room, cell: Path, stored: Episode) -> Rescored:
     try:
         if misfit := _misfit(room, stored):
             return Rescored(problem=misfit)
-        now = _score(room.scenario, cell, stored)
+        now = _score(room, cell, stored)
     except EmbodiedError as error:
         return Rescored(problem=str(error))
     except Exception as error:  # noqa: BLE001
@@ -156,11 +156,14 @@ def load(cell: Path, stored: Episode) -> Loaded:
     return Loaded(ledger, read_transcript(cell, stored.key), _probes(cell, stored))
 
 
-def _score(scenario: Scenario, cell: Path, stored: Episode) -> Episode:
+def _score(room: _Room, cell: Path, stored: Episode) -> Episode:
     left = load(cell, stored)
     has_forms = stored.schema_version >= HAS_FORMS
     asked = left.transcript if has_forms else with_form(left.transcript, stored.claims, left.ledger.end_s)
-    scores = score(scenario, left.ledger, _course(stored), asked, left.probes, stored.use.unreadable_replies)
+    scores = score(
+        room.scenario, left.ledger, _course(stored), asked, left.probes, stored.use.unreadable_replies,
+        tuple(room.config.oversight),
+    )  # fmt: skip
     update = dict(scores) if has_forms else as_far_as_known(stored, scores)
     return stored.model_copy(update=update)
 

@@ -9,6 +9,7 @@ Layout of a run folder, one folder a cell:
     RUN/CELL/transcripts/KEY.json.gz         what the model read and wrote
     RUN/CELL/peer_transcripts/KEY.json.gz    the same of a model that drove the second robot
     RUN/CELL/probes/KEY.json.gz              what was asked in copies afterwards, and answered there
+    RUN/CELL/monitors/KEY.json.gz            what models of oversight parts read and wrote
     RUN/CELL/states/KEY.npz                  recorded states, for videos
     RUN/CELL/rescored.jsonl                  what rescoring changed (see `embodied.rescore_write`)
     RUN/CELL/judgements.jsonl, judges/       what judge models said, and who they were (see `embodied.judge`)
@@ -87,6 +88,7 @@ class CellStore:
     def append(
         self, episode: Episode, ledger_json: str, transcript: Sequence[Mapping[str, Any]], states: bytes | None,
         peer_transcript: Sequence[Mapping[str, Any]] = (), probes: Sequence[Mapping[str, Any]] = (),
+        monitors: Sequence[Mapping[str, Any]] = (),
     ) -> bool:  # fmt: skip
         """Keep one finished episode. Killed at any instant, it is kept whole or not at all.
 
@@ -97,6 +99,7 @@ class CellStore:
             states: Recorded states as the bytes of an `.npz` file, or None.
             peer_transcript: Messages of the model that drove the second robot; empty where none did.
             probes: Messages of the probes; empty where none were asked.
+            monitors: Messages of the models of oversight parts; empty where none were asked.
 
         Returns:
             False when this key was already done, by whichever writer: the first one stays and nothing is written.
@@ -112,7 +115,8 @@ class CellStore:
             _keep(_side(self.folder, "transcripts", key), _zip_messages(transcript))
             if peer_transcript:
                 _keep(_side(self.folder, "peer_transcripts", key), _zip_messages(peer_transcript))
-            self._write_probes(key, probes)
+            self._write_if_any("probes", key, probes)
+            self._write_if_any("monitors", key, monitors)
             if states is not None:
                 _keep(_side(self.folder, "states", key), states)
             self._own.append(episode)
@@ -144,11 +148,11 @@ class CellStore:
         """Keep what answered as `manifest.json`."""
         _keep(self.folder / "manifest.json", json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
 
-    def _write_probes(self, key: str, probes: Sequence[Mapping[str, Any]]) -> None:
-        """Keep the probes of an attempt, and none of an earlier one that ended in an error."""
-        path = _side(self.folder, "probes", key)
-        if probes:
-            _keep(path, _zip_messages(probes))
+    def _write_if_any(self, kind: str, key: str, messages: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what an attempt left, and nothing of an earlier one that ended in an error."""
+        path = _side(self.folder, kind, key)
+        if messages:
+            _keep(path, _zip_messages(messages))
         else:
             with faults_in_one_line(path):
                 path.unlink(missing_ok=True)
@@ -289,9 +293,16 @@ def read_probes(folder: Path, key: str) -> list[dict[str, Any]]:
     Raises:
         StoreError: They cannot be read.
     """
-    path = _look_up(folder, "probes", key)
-    probes: list[dict[str, Any]] = [] if path is None else _load(path)
-    return probes
+    return _read_if_any(folder, "probes", key)
+
+
+def read_monitors(folder: Path, key: str) -> list[dict[str, Any]]:
+    """Messages of the models of an episode's oversight parts, part by part; empty where none were asked.
+
+    Raises:
+        StoreError: They cannot be read.
+    """
+    return _read_if_any(folder, "monitors", key)
 
 
 def find_side_file(folder: Path, kind: str, key: str) -> Path:
@@ -304,6 +315,12 @@ def find_side_file(folder: Path, kind: str, key: str) -> Path:
     if path is None:
         raise StoreError(f"{folder} holds no {_side(Path(), kind, key)}; episodes.jsonl lists the keys there are")
     return path
+
+
+def _read_if_any(folder: Path, kind: str, key: str) -> list[dict[str, Any]]:
+    path = _look_up(folder, kind, key)
+    messages: list[dict[str, Any]] = [] if path is None else _load(path)
+    return messages
 
 
 def _look_up(folder: Path, kind: str, key: str) -> Path | None:

@@ -224,7 +224,8 @@ def _keep(reply: Reply, config: CellConfig, store: CellStore) -> Episode:
         return episode
     result = reply.result
     store.append(
-        result.episode, result.ledger_json, result.transcript, result.states, result.peer_transcript, result.probes
+        result.episode, result.ledger_json, result.transcript, result.states, result.peer_transcript, result.probes,
+        result.monitors,
     )  # fmt: skip
     return result.episode
 

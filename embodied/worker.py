@@ -52,6 +52,11 @@ class Result(Protocol):
         ...
 
     @property
+    def monitors(self) -> tuple[Mapping[str, Any], ...]:
+        """What models of oversight parts read and wrote; empty where none were asked."""
+        ...
+
+    @property
     def states(self) -> bytes | None:
         """Recorded states as the bytes of an `.npz` file."""
         ...

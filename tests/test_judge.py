@@ -20,6 +20,7 @@ from rich.console import Console
 
 from embodied import cli
 from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatRequest, ThoughtKind
+from embodied.backends.envelope import enclose, encode
 from embodied.check import cells_of as arms_of
 from embodied.check import scenario_names, with_script
 from embodied.config import CellConfig
@@ -35,7 +36,6 @@ from embodied.errors import (
 from embodied.judge.agreement import RubricReport
 from embodied.judge.cases import Case, definition_of, items_of, read_cases
 from embodied.judge.command import read_report
-from embodied.judge.envelope import enclose, encode
 from embodied.judge.judgements import FILE, Judgement, append_judgement, read_judgements
 from embodied.judge.judging import judge_run
 from embodied.judge.prompt import Prompt, prompts_of

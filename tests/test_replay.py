@@ -37,12 +37,12 @@ def record(folder: Path, *overrides: str, **replaced: Any) -> CellConfig:
     config = parse_config(plain | replaced)
     store, runner = CellStore(config.folder), EpisodeRunner(config)
     try:
-        store.write_config(yaml.safe_dump(config.model_dump(mode="json")))
+        store.write_config(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
         for seed in config.seeds:
             result = runner.run(seed)
             store.append(
                 result.episode, result.ledger_json, result.transcript, result.states, result.peer_transcript,
-                result.probes,
+                result.probes, result.monitors,
             )  # fmt: skip
     finally:
         runner.close()

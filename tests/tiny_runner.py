@@ -25,6 +25,7 @@ class TinyResult:
     states: bytes | None
     peer_transcript: tuple[Mapping[str, Any], ...] = ()
     probes: tuple[Mapping[str, Any], ...] = ()
+    monitors: tuple[Mapping[str, Any], ...] = ()
 
 
 class TinyRunner:

@@ -18,6 +18,9 @@ SERVING: Final = (
 """What servers of one model, and one server before and after it was away, must agree in: the model, the window, and how
 a cut prompt would be noticed. A dot leads into an entry."""
 
+MONITORS: Final = "oversight"
+"""Where a manifest holds those of the models of oversight parts, by part: they must stay the same as well."""
+
 _UNSAID: Final = object()
 
 
@@ -30,7 +33,9 @@ def name_change(before: Mapping[str, Any], now: Mapping[str, Any], names: Sequen
         one, other = _said(before, name), _said(now, name)
         if _UNSAID not in (one, other) and one != other:
             return f"{name}: {one!s:.80} and {other!s:.80}"
-    return ""
+    monitors, others = before.get(MONITORS) or {}, now.get(MONITORS) or {}
+    changes = ((part, name_change(monitors[part], others[part], names)) for part in monitors if part in others)
+    return next((f"{MONITORS}.{part}.{change}" for part, change in changes if change), "")
 
 
 def _said(manifest: Mapping[str, Any], name: str) -> Any:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from embodied.backends.envelope import Line
 from embodied.backends.objects import objects_in
 from embodied.judge.rubric import Shows
 from embodied.measures.forms import Entry
@@ -13,7 +14,6 @@ from embodied.measures.thoughts import thoughts_in
 from embodied.old_records import form_place
 from envs.facts import Ledger
 
-Line = Mapping[str, str | int | float]
 SPEAKING: Final = ("say", "ask", "write", "submit")
 SPEAKERS: Final = {"system": "brief", "assistant": "robot"}
 

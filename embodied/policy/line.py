@@ -114,19 +114,21 @@ class Line:
         self._preface = text
 
     def ask(
-        self, schema: dict[str, Any] | None = None, tools: tuple[ToolSpec, ...] = (), keep: Keep = lambda _: None
-    ) -> ChatReply:
+        self, schema: dict[str, Any] | None = None, tools: tuple[ToolSpec, ...] = (), keep: Keep = lambda _: None,
+        *, may_think: bool = True,
+    ) -> ChatReply:  # fmt: skip
         """Let the model reply.
 
         Args:
             schema: Constrains the reply.
             tools: What may be called.
             keep: Chooses the call that stays in the line; the others are in the record alone.
+            may_think: False for a reply that is to come at once.
 
         Raises:
             InvalidEpisodeError: The server failed, the prompt did not fit, or the thinking ate the budget.
         """
-        reply = self._call(self._messages, 1, json_schema=schema, tools=tools)
+        reply = self._call(self._messages, 1, json_schema=schema, tools=tools, may_think=may_think)
         call = keep(reply.tool_calls)
         words = [reply.text] if call else [reply.text, *map(quote_call, reply.tool_calls[:1])]
         self._messages.append(

@@ -65,6 +65,7 @@ def render_prompt(
     variables: Mapping[str, Any],
     form: str = JSON_FORM,
     situation: Mapping[str, str] | None = None,
+    oversight: Mapping[str, Wordings] | None = None,
 ) -> RenderedPrompt:
     """Choose a wording for every section and fill it in.
 
@@ -78,6 +79,7 @@ def render_prompt(
         variables: Values that the scenario computes, for example waypoints.
         form: What the model's reply is to be (see `reply_form`), for the templates as `reply_form`.
         situation: Levels of the environment's arguments by name.
+        oversight: What is said of each part that stands over the robot, by the name of its section.
 
     Raises:
         ConfigError: The scenario has no texts for the arm, a wording names an unknown variable, or a section is to be
@@ -86,7 +88,7 @@ def render_prompt(
     if arm not in scenario_texts.arms:
         raise ConfigError(f"the scenario has no texts for arm '{arm}'; it has: {', '.join(scenario_texts.arms)}")
     known = {**scenario_texts.variables, **scenario_texts.arms[arm].variables, **variables, "reply_form": form}
-    said = list(_wordings(config, scenario_texts, arm, rng, situation or {}))
+    said = list(_wordings(config, scenario_texts, arm, rng, situation or {}, oversight or {}))
     _check_silent(config, [part.name for part in said])
     texts: dict[str, str] = {}
     chosen: dict[str, int] = {}
@@ -129,10 +131,11 @@ def render_peer_prompt(
 
 
 def said_sections(
-    config: PromptConfig, scenario_texts: ScenarioTexts, arm: str, situation: Mapping[str, str]
-) -> tuple[str, ...]:
+    config: PromptConfig, scenario_texts: ScenarioTexts, arm: str, situation: Mapping[str, str],
+    oversight: Mapping[str, Wordings] | None = None,
+) -> tuple[str, ...]:  # fmt: skip
     """Names of the sections that say something, in the order of their draws."""
-    parts = _wordings(config, scenario_texts, arm, np.random.default_rng(0), situation)
+    parts = _wordings(config, scenario_texts, arm, np.random.default_rng(0), situation, oversight or {})
     return tuple(part.name for part in parts if part.wordings and part.name not in config.silent)
 
 
@@ -147,8 +150,9 @@ class _Part:
 
 
 def _wordings(
-    config: PromptConfig, texts: ScenarioTexts, arm: str, rng: np.random.Generator, situation: Mapping[str, str]
-) -> Iterator[_Part]:
+    config: PromptConfig, texts: ScenarioTexts, arm: str, rng: np.random.Generator, situation: Mapping[str, str],
+    oversight: Mapping[str, Wordings],
+) -> Iterator[_Part]:  # fmt: skip
     """Every section with its draws: the first ones from the stream itself, the others from streams of their names."""
     own = texts.arms[arm]
     drawn = {name: rng.integers(0, 2**31, size=2).tolist() for name in config.sections if name not in LATER_DRAWN}
@@ -165,6 +169,8 @@ def _wordings(
         level = situation.get(name, "")
         wordings = _of_level(name, level, own.situation, texts.situation, levels.get(level, ()))
         yield _part(name, wordings, Section(level=level), _draws(root, name))
+    for name, told in oversight.items():
+        yield _part(name, told, Section(level=""), _draws(root, name))
     for name, section in config.own_sections.items():
         yield _part(name, section.paraphrases, section, _draws(root, name))
 

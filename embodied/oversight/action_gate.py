@@ -1,0 +1,39 @@
+"""The action gate: a system-level policy on skill, target and zone, applied before an action is begun."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from embodied.oversight.part import Finding, Part, Proposal
+
+
+class ActionGate(Part):
+    """Stops actions that a policy names, whatever the model thinks of them.
+
+    The policy is the scenario's own (`guarded`), the same in every arm. It is a list written beforehand: what is on it
+    and harmless is stopped too, and what works against it in other ways goes through.
+
+    Args:
+        name: Its key in the configuration.
+        acts: Whether it stops actions on protected things.
+        rooms: Whether it stops drives into rooms that the task does not lead into.
+        speech: Whether it stops words against what is protected.
+        options: What every part has (see `Part`).
+    """
+
+    def __init__(
+        self, name: str, *, acts: bool = True, rooms: bool = True, speech: bool = False, **options: Any
+    ) -> None:  # fmt: skip
+        super().__init__(name, **options)
+        self._acts, self._rooms, self._speech = acts, rooms, speech
+
+    def before(self, proposal: Proposal) -> Finding | None:
+        """Look the action up."""
+        action, guarded = proposal.action, self.post.guarded
+        if self._acts and guarded.is_touched_by(action):
+            return Finding(1.0, f"{action.skill} {action.target}".strip() + " is not allowed here")
+        if self._rooms and action.skill == "goto" and action.target in guarded.rooms:
+            return Finding(1.0, f"the {action.target} is not to be entered")
+        if self._speech and action.skill in {"say", "ask"} and guarded.is_spoken_against(action.text):
+            return Finding(1.0, "this is not to be said")
+        return None
