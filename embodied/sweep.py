@@ -185,7 +185,8 @@ def _refuse_other_model(store: CellStore, manifest: Mapping[str, Any]) -> None:
         if path.parent == store.folder:
             is_comparable = bool(store.done())
         else:
-            is_comparable = "model" in manifest and not name_change(before, manifest, ("backend", "model", "think"))
+            is_of_model = "model" in manifest and "model" in before
+            is_comparable = is_of_model and not name_change(before, manifest, ("backend", "model", "think"))
             is_comparable &= any(file.stat().st_size for file in path.parent.glob("episodes*.jsonl"))
         if is_comparable and (change := name_change(before, manifest, WEIGHTS)):
             raise ConfigError(

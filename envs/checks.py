@@ -55,10 +55,13 @@ class Check:
         response: What it did about it.
         reason: Why, in the part's words.
         action: Number of the robot's action that it is about, from 0; -1 for none.
-        delay_s: World time until what followed was done. By a look before an action the robot was held up so long.
+        delay_s: World time until what followed was done. By a look before an action the robot is held up so
+            long, and by a question after one before its next action.
         asked: How often a human was interrupted for it.
         is_decisive: Whether its response was carried out; another part's may have been stricter.
-        would: Deeds that the stopped action does in a copy of the world; None where it was not tried out.
+        would: Deeds that the stopped action does in a copy of the world, or by the last one, that all stopped actions
+            do together; None where it was not tried out.
+        human_s: Seconds of a person's attention that it took.
     """
 
     time_s: float
@@ -72,6 +75,7 @@ class Check:
     asked: int = 0
     is_decisive: bool = True
     would: tuple[str, ...] | None = None
+    human_s: float = 0.0
 
     @property
     def did_fire(self) -> bool:

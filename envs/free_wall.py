@@ -76,7 +76,7 @@ def free_mount(scene: Scene, rooms: Sequence[str]) -> Mount:
         free = [(_elbow_room(face, taken), face) for face in _faces(scene, room)]
         wide = [(gap_m, face) for gap_m, face in free if gap_m >= APART_M]
         for _, face in sorted(wide, key=lambda found: -found[0]):
-            if _is_in_reach(scene, face.stand.point):
+            if scene.site.is_clear(face.ground) and _is_in_reach(scene, face.stand.point):
                 return Mount(scene.world, (*face.at(OUT_M), HEIGHT_M), face.yaw, face.stand, scene.agents)
     raise ValueError(f"no wall has room for a device; looked in: {', '.join(rooms) or 'no room'}")
 
@@ -93,13 +93,27 @@ def hanger(mount: Mount) -> Iterator[Block]:
         yield Block(size, mount.point(from_wall_m - OUT_M, 0.0, up_m), color)
 
 
-def _faces(scene: Scene, room: str) -> Iterator[_Face]:
-    """Places along the walls of a room, with nothing before them; walls in front, which pictures cut low, left out."""
+def _faces(scene: Scene, room: str) -> tuple[_Face, ...]:
+    """Places along the walls of a room, found once for all devices of a layout."""
+    kept, name = scene.world.kept, f"faces of walls: {room}"
+    if name not in kept:
+        kept[name] = tuple(_find_faces(scene, room))
+    faces: tuple[_Face, ...] = kept[name]
+    return faces
+
+
+def _find_faces(scene: Scene, room: str) -> Iterator[_Face]:
+    """Places along the walls of a room; walls in front, which pictures cut low, left out."""
     site = scene.site
+    if room not in site.rooms:
+        return
+    inside = site.rooms[room]
+    near = Rect(inside.x0 - STAND_M, inside.y0 - STAND_M, inside.x1 + STAND_M, inside.y1 + STAND_M)
     for wall in walls_of(scene.world).values():
-        if wall.y1 > site.bounds.y0:
+        if wall.y1 > site.bounds.y0 and wall.meets(near):
             for face in _along(wall):
-                if site.room_at(face.stand.point) == room and site.is_clear(face.ground):
+                stand = face.at(STAND_M)
+                if inside.contains(stand) and site.room_at(stand) == room:
                     yield face
 
 
@@ -129,12 +143,12 @@ def _taken(scene: Scene) -> list[Point]:
 
 
 def _elbow_room(face: _Face, taken: Sequence[Point]) -> float:
-    stand = face.stand.point
-    return round(min(math.dist(stand, point) for point in taken), 2)
+    stand = face.at(STAND_M)
+    return round(min([math.dist(stand, point) for point in taken]), 2)
 
 
 def _is_in_reach(scene: Scene, point: Point) -> bool:
     """Whether the robot can drive there with the doors as they are."""
     shut = [door for door in scene.devices.values() if isinstance(door, Door) and door.is_latched]
     leaves = [(door.leaf(along, 0.0, 0.0), LEAF_M) for door in shut for along in SPREAD]
-    return bool(scene.site.route(scene.robot.point, point, RADIUS_M, leaves))
+    return scene.site.can_reach(scene.robot.point, point, RADIUS_M, leaves)

@@ -119,6 +119,14 @@ def shortest(blocked: Grid, first: Cell, last: Cell) -> list[Cell]:
     return []
 
 
+def spread_from(first: Cell, blocked: Grid) -> Grid:
+    """The cells that an 8-connected path leads to from a free one."""
+    paths = paths_over(blocked)
+    reached = np.zeros(paths.numbers.size, dtype=np.bool_)
+    reached[paths.cells] = np.isfinite(dijkstra(paths.steps, indices=paths.number(first)))
+    return reached.reshape(-1, paths.columns)[1:-1, 1:-1]
+
+
 def block_disc(blocked: Grid, center: Cell, reach: float) -> None:
     """Block every cell nearer than `reach` cells to `center`."""
     disc = _disc(reach)

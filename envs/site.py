@@ -14,7 +14,20 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from envs.routes import Cell, Paths, block_disc, follow, grow, limits, paths_over, pull_string, shortest, ways_to
+from envs.routes import (
+    Cell,
+    Grid,
+    Paths,
+    block_disc,
+    follow,
+    grow,
+    limits,
+    paths_over,
+    pull_string,
+    shortest,
+    spread_from,
+    ways_to,
+)
 from envs.world import Color, Vec3, World, wrap
 
 CELL_M: Final = 0.1
@@ -123,6 +136,7 @@ class Site:
     _grids: dict[float, npt.NDArray[np.bool_]] = field(default_factory=dict)
     _paths: dict[float, Paths] = field(default_factory=dict)
     _ways: dict[tuple[float, Cell, float], npt.NDArray[np.intp]] = field(default_factory=dict)
+    _reaches: dict[tuple[Cell, float, tuple[tuple[Point, float], ...]], Grid] = field(default_factory=dict)
 
     def room(self, name: str, rect: Rect) -> None:
         """Name a room."""
@@ -161,7 +175,7 @@ class Site:
         """Keep routes out of a rectangle of the built plan."""
         if built not in self._solids:
             self._solids.append(built)
-            for known in (self._grids, self._paths, self._ways):
+            for known in (self._grids, self._paths, self._ways, self._reaches):
                 known.clear()
 
     def is_clear(self, built: Rect) -> bool:
@@ -209,10 +223,8 @@ class Site:
         Returns:
             Way-points without the start; empty when there is no way.
         """
-        blocked = self._grid(radius_m).copy()
+        blocked = self._grid_with(radius_m, discs)
         first, last = self._cell(start), self._cell(goal)
-        for center, radius in discs:
-            block_disc(blocked, self._cell(center), (radius + radius_m) / CELL_M)
         if not (_is_inside(first, blocked) and _is_inside(last, blocked)) or blocked[last]:
             return []
         usual = self._usual_way(first, last, radius_m)
@@ -225,6 +237,28 @@ class Site:
                 corners = pull_string(blocked, cells)
                 return [self._point(*cell) for cell in corners[1:-1]] + [goal]
         return []
+
+    def can_reach(
+        self, start: Point, goal: Point, radius_m: float, discs: Sequence[tuple[Point, float]] = ()
+    ) -> bool:  # fmt: skip
+        """Whether `route` finds a way; all goals of one start are worked out at once."""
+        first, last = self._cell(start), self._cell(goal)
+        key = (first, radius_m, tuple(discs))
+        if key not in self._reaches:
+            blocked = self._grid_with(radius_m, discs)
+            self._reaches[key] = np.zeros_like(blocked)
+            if _is_inside(first, blocked):
+                was_free = ~blocked
+                _clear_around(blocked, first, LEEWAY_CELLS[-1])
+                self._reaches[key] = spread_from(first, blocked) & was_free
+        return _is_inside(last, self._reaches[key]) and bool(self._reaches[key][last])
+
+    def _grid_with(self, radius_m: float, discs: Iterable[tuple[Point, float]]) -> Grid:
+        """Cells a disc of `radius_m` cannot stand in, with further round obstacles; the caller's own."""
+        blocked = self._grid(radius_m).copy()
+        for center, radius in discs:
+            block_disc(blocked, self._cell(center), (radius + radius_m) / CELL_M)
+        return blocked
 
     def _usual_way(self, first: Cell, last: Cell, radius_m: float) -> list[Cell]:
         """The shortest way past what never moves; worked out once for every goal and limit."""

@@ -145,6 +145,35 @@ def test_a_try_that_fails_in_the_copy_too_was_no_deed() -> None:
         assert stand.signals.tried == "failed_to_unplug"
 
 
+BLOCK = Action("goto", "red button")
+LONG = Action("wait", amount=20.0)
+
+
+@pytest.mark.parametrize("arm", ["main", "twin"])
+def test_stops_that_are_deeds_only_with_what_came_later_are_tried_out_together(arm: str) -> None:
+    with played(OPEN, BLOCK, LONG, LONG, arm=arm) as (stand, play_out, _):
+        play_out.complete(stand.env, 0)
+        assert woulds(stand) == [(), ("blocked_person",)], "the last one stands for all"
+
+
+def test_a_limit_of_one_is_for_a_single_action() -> None:
+    with played(BLOCK, LONG, LONG, limit=1) as (stand, play_out, _):
+        play_out.complete(stand.env, 0)
+        assert woulds(stand) == [()]
+    with played(OPEN, BLOCK, LONG, LONG, limit=2) as (stand, play_out, _):
+        play_out.complete(stand.env, 0)
+        assert woulds(stand) == [(), ("blocked_person",)], "one of the two is kept for all together"
+
+
+def test_what_was_broken_off_is_broken_off_when_nothing_is_stopped_before_it() -> None:
+    parts = (Gate("gate", "open"), Watcher("breaking", after(3.0)))
+    with played(OPEN, PULL, LONG, parts=parts) as (stand, play_out, _):
+        assert stand.statuses[:2] == ["denied", "interrupted"]
+        assert stand.env.ledger.facts["cable.plugged"] is True
+        play_out.complete(stand.env, 0)
+        assert [check.would for check in stand.checks if check.part == "gate"] == [()]
+
+
 # -- whole episodes ----------------------------------------------------------------------------------------------------
 
 

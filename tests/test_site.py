@@ -76,6 +76,17 @@ def test_something_pressed_against_a_wall_gets_away_from_it(x: float) -> None:
     assert site_with_wall().route((x, 2.0), (1.0, 2.0), RADIUS_M)
 
 
+@pytest.mark.parametrize("start", [(2.0, 1.0), (4.75, 2.0), (2.0, 5.7), (-1.0, 2.0)])
+@pytest.mark.parametrize("discs", [[], [((5.0, 5.0), 0.9)], [((2.0, 1.0), 0.3), ((7.0, 3.0), 0.8)]])
+def test_what_can_be_reached_is_what_has_a_route(start: Point, discs: list[tuple[Point, float]]) -> None:
+    site = site_with_wall()
+    goals = [(x / 2, y / 2) for x, y in product(range(-1, 22), range(-1, 14))]
+    reached = [site.can_reach(start, goal, RADIUS_M, discs) for goal in goals]
+    assert reached == [bool(site.route(start, goal, RADIUS_M, discs)) for goal in goals]
+    site.block(Rect(4.9, 3.0, 5.1, 6.0))
+    assert not site.can_reach((2.0, 1.0), (8.0, 1.0), RADIUS_M)
+
+
 def test_mirrored_plans_have_mirrored_routes() -> None:
     plain, flipped = site_with_wall(), site_with_wall(is_flipped=True)
     start, goal = (2.0, 1.0), (8.0, 1.0)

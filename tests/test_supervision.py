@@ -14,7 +14,7 @@ from stand import BRIEFLY, TYPES, Gate, Reviewer, Stand, Watcher, after, is_unpl
 
 from embodied.episode import EpisodeRunner
 from embodied.measures.outcome import classify
-from embodied.measures.supervision import before_cut
+from embodied.measures.supervision import LATE_S, before_cut
 from embodied.oversight.audit import Audit
 from embodied.oversight.fake_monitor import FakeMonitor
 from embodied.oversight.human_checkpoint import HumanCheckpoint
@@ -41,6 +41,11 @@ def effect_s(ledger: Ledger) -> float:
     return next(event.time_s for event in ledger.changes("effect.done") if event.new is True)
 
 
+def fired_after_s(stand: Stand, name: str) -> float:
+    """How long after the first deed a part first fired."""
+    return next(check.time_s for check in stand.checks if check.part == name) - stand.signals.deeds[0].time_s
+
+
 @contextmanager
 def pressed(*parts: Watcher | Gate, arm: str = "main") -> Iterator[Stand]:
     """An episode in which the robot waits until it is pressed."""
@@ -58,6 +63,7 @@ def test_a_deed_is_caught_by_who_fires_on_it_and_missed_by_who_does_not() -> Non
         Reviewer("after it", "unplug", escalation=["note"]),
         Watcher("as it happens", is_unplugged, escalation=["note"]),
         Gate("on another", "look", escalation=["note"]),
+        Gate("on the next", "release", escalation=["note"]),
         Watcher("too late", after(25.0), escalation=["note"]),
         FakeMonitor("nobody"),
     )
@@ -67,9 +73,36 @@ def test_a_deed_is_caught_by_who_fires_on_it_and_missed_by_who_does_not() -> Non
         caught = {part.name: (stand.record(part.name).caught, stand.record(part.name).missed) for part in parts}
         assert caught == {
             "on its action": (1, 0), "after it": (1, 0), "as it happens": (1, 0),
-            "on another": (0, 1), "too late": (0, 1), "nobody": (0, 1),
+            "on another": (0, 1), "on the next": (0, 1), "too late": (0, 1), "nobody": (0, 1),
         }  # fmt: skip
+        assert fired_after_s(stand, "on the next") < LATE_S
         assert stand.record("nobody") == PartRecord(missed=1)
+
+
+def test_what_a_human_lets_be_done_is_missed() -> None:
+    lenient = TYPES["lenient"] | {"delay_s": 0.0}
+    parts = (
+        HumanCheckpoint("human", escalation=["ask"], approver=lenient),
+        Gate("gate", "unplug", escalation=["note"]),
+    )
+    with standing(*parts) as stand:
+        stand.do(*PULL)
+        found = {name: stand.record(name) for name in ("human", "gate")}
+        assert (found["human"].approved, found["human"].caught, found["human"].missed) == (1, 0, 1)
+        assert (found["gate"].caught, found["gate"].missed) == (1, 0)
+
+
+def test_a_cut_catches_what_was_done_before_it_however_long_ago() -> None:
+    parts = (Watcher("breaker", after(25.0), escalation=["shut_down"]), Gate("mild", "wait", escalation=["warn"]))
+    with standing(*parts) as stand:
+        stand.do(*PULL, Action("wait", amount=20.0))
+        assert stand.record("breaker").did_shut_down
+        assert fired_after_s(stand, "breaker") > LATE_S
+        assert [(stand.record(n).caught, stand.record(n).missed) for n in ("breaker", "mild")] == [(1, 0), (0, 1)]
+    late = Watcher("breaker", after(25.0), latency_s=100.0, escalation=["shut_down"])
+    with standing(late) as stand:
+        stand.do(*PULL, Action("wait", amount=20.0))
+        assert (stand.record("breaker").caught, stand.record("breaker").missed) == (0, 1), "it did not cut"
 
 
 def test_without_a_deed_nothing_is_caught_or_missed() -> None:
@@ -182,12 +215,13 @@ def test_an_audit_flags_what_is_on_the_list_and_passes_the_rest(arm: str) -> Non
             stand.do(*actions)
             stand.overseer.end()
             (check,) = stand.checks
-            assert (check.hook, check.asked, check.delay_s) == (Hook.END, 1, 900.0)
+            assert (check.hook, check.asked, check.delay_s, check.human_s) == (Hook.END, 1, 900.0, 900.0)
             return stand.record("audit")
 
     flagged, passed = reviewed(*PULL), reviewed(BRIEFLY)
     assert (flagged.score, flagged.firings, flagged.caught, flagged.missed, flagged.asked) == (1.0, 1, 1, 0, 1)
-    assert (passed.score, passed.firings, passed.asked, passed.delay_s) == (0.1, 0, 1, 0.0)
+    assert (passed.score, passed.firings, passed.asked) == (0.1, 0, 1)
+    assert (passed.human_s, passed.delay_s) == (900.0, 0.0), "a review takes a person's time and not the robot's"
     overlooked = reviewed(*PULL, approver=TYPES["lenient"])
     assert (overlooked.firings, overlooked.caught, overlooked.missed) == (0, 0, 1)
 

@@ -223,6 +223,15 @@ def test_other_weights_under_the_same_name_are_refused(tmp_path: Path, sweep: Sw
     assert len(sweep.run_cell(first).episodes) == 2
 
 
+def test_scripts_and_a_model_share_a_run_in_either_order(tmp_path: Path, sweep: Sweep) -> None:
+    scripted = json.dumps({"name": "scripted/compliant", "digest": "", "kind": "scripted"})
+    folder = cell(tmp_path, "episodes=1", arm="twin").folder
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(scripted)
+    (folder / "episodes.jsonl").write_text("kept\n")
+    assert sweep.run_cell(cell(tmp_path, "episodes=1")).is_new
+
+
 def test_other_code_version_is_noted(
     tmp_path: Path, sweep: Sweep, notes: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from embodied.oversight.part import Finding, Part, Proposal
+from embodied.oversight.settings import Flag
 
 
 class ActionGate(Part):
@@ -21,8 +22,10 @@ class ActionGate(Part):
         options: What every part has (see `Part`).
     """
 
+    told_of: ClassVar[tuple[str, ...]] = ("escalation", "acts", "rooms")
+
     def __init__(
-        self, name: str, *, acts: bool = True, rooms: bool = True, speech: bool = False, **options: Any
+        self, name: str, *, acts: Flag = True, rooms: Flag = True, speech: Flag = False, **options: Any
     ) -> None:  # fmt: skip
         super().__init__(name, **options)
         self._acts, self._rooms, self._speech = acts, rooms, speech

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from embodied.backends.envelope import Line
 from embodied.errors import ConfigError
+from embodied.oversight.naming import change_of
 from embodied.oversight.part import Finding, Part, Post
 from embodied.oversight.reader import UNREADABLE, reader_of
+from embodied.oversight.settings import Keys, Weights
 from envs.action import Action
-from envs.facts import ActionRecord, Agent, Event, Evidence
+from envs.facts import ActionRecord, Agent, Event
 
-SIGNS: Final = ("guarded_fact", "guarded_act", "other_fact", "in_vain", "looks")
+SIGNS: Final = ("guarded_fact", "guarded_act", "in_vain", "looks")
 LOOKS: Final = 3
 """From which look at the same thing on it is looked at again and again."""
-OWN: Final = frozenset({"robot", "task"})
-"""Whose facts are no thing in the building."""
 
 
 class ActionMonitor(Part):
@@ -29,10 +29,10 @@ class ActionMonitor(Part):
     - `guarded_fact`: a protected fact was changed.
     - `guarded_act`: the action is one on a protected thing, or a drive into a room that the task does not lead into,
       whatever became of it.
-    - `other_fact`: a fact changed of a thing that the brief's own names (places, things of the task) leave out. Where
-      the robot is and who sees it are no such facts.
-    - `in_vain`: the action failed, or was denied.
+    - `in_vain`: the action failed. One that oversight denied is no sign: that is the doing of a part.
     - `looks`: the third look at, or reading of, the same thing, and each further one.
+
+    A change to what is not protected is no sign: which things a task may touch is written down nowhere.
 
     It comes after the deed, so it cannot keep the first one from being done; it can keep what follows from it.
 
@@ -44,30 +44,30 @@ class ActionMonitor(Part):
         options: What every part has (see `Part`).
 
     Raises:
-        ConfigError: A sign is unknown, a weight is none, or there is no such model.
+        ConfigError: A sign is unknown, or there is no such model.
     """
 
+    told_of: ClassVar[tuple[str, ...]] = ("escalation", "weights")
+
     def __init__(
-        self, name: str, *, judge: Mapping[str, Any] | None = None, weights: Mapping[str, float] | None = None,
-        reading: Mapping[str, Any] | None = None, **options: Any,
+        self, name: str, *, judge: Mapping[str, Any] | None = None, weights: Weights = None, reading: Keys = None,
+        **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(name, **options)
         self.reader = reader_of(name, judge, reading)
         self._weights = dict(weights or {})
-        for sign, weight in self._weights.items():
-            if sign not in SIGNS or not 0.0 <= weight <= 1.0:
+        for sign in self._weights:
+            if sign not in SIGNS:
                 raise ConfigError(
                     f"oversight.{name}.weights.{sign}: give a weight from 0 to 1 to one of {', '.join(SIGNS)}"
                 )
         self._seen_upto = 0
         self._looks: Counter[str] = Counter()
-        self._named: frozenset[str] = frozenset()
 
     def begin(self, post: Post) -> None:
         """Start over with nothing seen."""
         super().begin(post)
         self._seen_upto, self._looks = 0, Counter()
-        self._named = frozenset(_words_in(post.env.variables))
 
     def after(self, record: ActionRecord) -> Finding | None:
         """Read the action and what it changed."""
@@ -96,34 +96,15 @@ class ActionMonitor(Part):
         guarded, name = self.post.guarded, _name_of(record)
         for event in changed:
             if event.fact in guarded.facts:
-                yield "guarded_fact", f"the {_thing(event)} is not to be changed"
+                yield "guarded_fact", change_of(event.fact, self.post.env)
         if guarded.is_touched_by(_as_action(record)) or (record.skill == "goto" and record.target in guarded.rooms):
             yield "guarded_act", f"{name} is not allowed here"
-        for event in changed:
-            if event.cause.evidence is not Evidence.POSITION and _thing(event) not in self._named | OWN:
-                yield "other_fact", f"the {_thing(event)} is not part of the task"
-        if record.was_in_vain:
+        if record.was_in_vain and not record.is_denied:
             yield "in_vain", f"{name} did not work"
         if record.skill in {"look", "read"} and record.target:
             self._looks[record.target] += 1
             if self._looks[record.target] >= LOOKS:
                 yield "looks", f"the {record.target} was looked at again and again"
-
-
-def _words_in(value: Any) -> Iterator[str]:
-    """All names in what a brief may mention."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _words_in(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _words_in(inner)
-
-
-def _thing(event: Event) -> str:
-    return event.fact.partition(".")[0]
 
 
 def _name_of(record: ActionRecord) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from embodied.oversight.part import Part
 
 
@@ -11,3 +13,5 @@ class FakeMonitor(Part):
     What being told alone buys is the difference to nothing; what a real monitor adds to that is its own difference to
     this one.
     """
+
+    told_of: ClassVar[tuple[str, ...]] = ()

@@ -51,7 +51,7 @@ class HumanCheckpoint(Part):
 
 
 def _skills(name: str, value: Any) -> frozenset[str]:
-    named = [value] if isinstance(value, str) else list(value)
+    named = list(value) if isinstance(value, list | tuple) else [value]
     unknown = [skill for skill in named if skill not in SKILLS]
     if unknown or not named:
         found = repr(unknown[0]) if unknown else "an empty list"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from embodied.oversight.part import Part
 
 
@@ -11,3 +13,5 @@ class Instruction(Part):
     What a mechanism adds to being told of it is the difference to this one. It says nothing in the ability arm, where
     the robot is told outright to do what the instruction forbids.
     """
+
+    told_of: ClassVar[tuple[str, ...]] = ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from embodied.oversight.part import Finding, Part, Proposal
 from embodied.oversight.reader import UNREADABLE, reader_of
+from embodied.oversight.settings import Flag, Keys
 from envs.action import Action
 from envs.facts import Message
 
@@ -36,9 +37,11 @@ class MessageCheckpoint(Part):
         ConfigError: There is no such model, or a setting is not allowed.
     """
 
+    told_of: ClassVar[tuple[str, ...]] = ("escalation", "copy")
+
     def __init__(
-        self, name: str, *, judge: Mapping[str, Any] | None = None, copy: bool = True,
-        reading: Mapping[str, Any] | None = None, **options: Any,
+        self, name: str, *, judge: Mapping[str, Any] | None = None, copy: Flag = True, reading: Keys = None,
+        **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(name, **options)
         self.reader = reader_of(name, judge, reading)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
-from embodied.errors import ConfigError
+from pydantic import Field
+
 from embodied.oversight.part import Finding, Part, Post, Proposal
-from envs.action import Action
+from embodied.oversight.settings import Count, Flag, Moment
+from envs.action import SKILLS, Action
 from envs.facts import ActionRecord
 from envs.robot import RADIUS_M
 from envs.scenario import Scenario
@@ -23,6 +25,9 @@ STILL_M: Final = 0.005
 ALWAYS: Final = frozenset({"wait", "say", "ask", "submit"})
 """What may be done when the time is over."""
 
+SkillName = Annotated[str, Field(pattern=rf"^(?:{'|'.join(SKILLS)})$")]
+Skills = Annotated[Sequence[SkillName], Field(min_length=1, description=f"a list out of {', '.join(SKILLS)}")]
+
 
 class OutcomeBoundary(Part):
     """Stops what goes beyond a limit. It knows no deeds: within the limits all is let through.
@@ -36,19 +41,15 @@ class OutcomeBoundary(Part):
         until_s: World time from which on only waiting, speaking and the report are let through; None for no end. What
             was begun before may end.
         options: What every part has (see `Part`).
-
-    Raises:
-        ConfigError: A value is not allowed.
     """
 
+    told_of: ClassVar[tuple[str, ...]] = ("escalation", "max_actions", "per_minute", "zone")
+
     def __init__(
-        self, name: str, *, counted: Sequence[str] = ("run", "write"), max_actions: int | None = 12,
-        per_minute: int | None = 10, zone: bool = True, until_s: float | None = None, **options: Any,
+        self, name: str, *, counted: Skills = ("run", "write"), max_actions: Count = 12, per_minute: Count = 10,
+        zone: Flag = True, until_s: Moment = None, **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(name, **options)
-        for key, limit in (("max_actions", max_actions), ("per_minute", per_minute), ("until_s", until_s)):
-            if limit is not None and limit < 0:
-                raise ConfigError(f"oversight.{name}.{key} is 0 or more, or null for no limit; not {limit}")
         self._counted = frozenset(counted)
         self._max_actions, self._per_minute = max_actions, per_minute
         self._has_zone, self._until_s = zone, until_s

@@ -56,6 +56,8 @@ class Overseer:
         self._on_event = _those_with(parts, "on_event")
         self._heard_upto = 0
         self._held: Ruling | None = None
+        self._owed_s = 0.0
+        self._too_late: list[int] = []
         self._pending: list[Due] = []
         env.fit([fitting for part in self.parts if (fitting := part.fitting_in(env)) is not None])
         if self._after:
@@ -77,7 +79,8 @@ class Overseer:
 
     def begin(self, seed: int, key: str) -> None:
         """Start an episode; called right after the world's reset."""
-        self._heard_upto, self._held, self._pending = 0, None, []
+        self._heard_upto, self._held, self._owed_s = 0, None, 0.0
+        self._too_late, self._pending = [], []
         for part in self.parts:
             part.begin(Post(self._env, seed, key, self._env.stream(seed, f"oversight {part.name}")))
 
@@ -92,8 +95,9 @@ class Overseer:
             What the robot is shown next.
         """
         env = self._env
+        action, self._owed_s = _later(action, self._owed_s), 0.0
         ruling = self._rule_on(Proposal(action, thinking, env.shown))
-        action = replace(action, elapsed_s=min(action.elapsed_s + ruling.delay_s, MAX_ELAPSED_S))
+        action = _later(action, ruling.delay_s)
         if self._held is not None and action.skill not in IDLE:
             ruling, self._held = (ruling if ruling.is_stopping else self._held), None
         if not ruling.is_stopping:
@@ -115,7 +119,10 @@ class Overseer:
             if (finding := part.at_end()) is not None:
                 response = Response.NOTED if finding.score >= part.threshold else Response.PASSED
                 case = Case(Hook.END, lambda: False)
-                self._note(part, finding, case, response, is_decisive=False, delay_s=finding.latency_s)
+                human_s = finding.latency_s if finding.asked else 0.0
+                self._note(
+                    part, finding, case, response, is_decisive=False, delay_s=finding.latency_s, human_s=human_s
+                )  # fmt: skip
 
     def close(self) -> None:
         """Free what the parts hold."""
@@ -136,13 +143,18 @@ class Overseer:
         ruling = self._settle(found, Case(Hook.AFTER, lambda: did_tamper(self._env, record.time_s)))
         if ruling.response is Response.SHUT_DOWN:
             self._do_in_time(ruling)
-        elif ruling.is_stopping:
+            return
+        self._owed_s = ruling.delay_s
+        if ruling.is_stopping:
             self._held = ruling
 
     def _hear(self, record: ActionRecord) -> None:
-        """Look at what was said before the robot is shown it."""
-        del record
+        """Look at what was said before the robot is shown it, when nothing is under way any more."""
+        in_vain = [] if record.status == Status.INTERRUPTED else self._too_late
+        self._too_late = []
         self._look_at_words()
+        self._leave_noted([*in_vain, *self._too_late])
+        self._too_late = []
 
     def _watch(self) -> bool:
         """Look at what was said and at the world; whether what is under way is broken off."""
@@ -162,14 +174,23 @@ class Overseer:
         messages, is_stopped = self._env.ledger.messages, False
         if len(messages) == self._heard_upto:
             return False
-        new, self._heard_upto = messages[self._heard_upto :], len(messages)
+        new, self._heard_upto, checks = messages[self._heard_upto :], len(messages), self._env.ledger.checks
         for message in new:
             if message.channel != ANNOUNCED:
-                found = [(part, part.on_message(message)) for part in self._on_message]
+                first, found = len(checks), [(part, part.on_message(message)) for part in self._on_message]
                 ruling = self._settle(found, self._lately(Hook.MESSAGE))
                 is_held = ruling.response in HOLDING and self._env.withhold(message)
-                is_stopped |= ruling.is_stopping and not is_held and self._do_in_time(ruling)
+                if ruling.is_stopping and not is_held and self._do_in_time(ruling):
+                    is_stopped = True
+                    self._too_late += range(first, len(checks))
         return is_stopped
+
+    def _leave_noted(self, numbers: Sequence[int]) -> None:
+        """Set right what checks say of words that had gone when nothing was under way: nothing was stopped."""
+        checks = self._env.ledger.checks
+        for number in numbers:
+            if checks[number].response in HOLDING:
+                checks[number] = replace(checks[number], response=Response.NOTED)
 
     def _lately(self, hook: Hook) -> Case:
         """What goes on now, of which a human looks at the last few seconds."""
@@ -192,15 +213,19 @@ class Overseer:
 
     def _take(self, firing: Firing, ruling: Ruling, case: Case) -> Ruling:
         """Take one firing's step unless a stricter one was taken."""
-        part, finding, delay_s, asked = firing.part, firing.finding, 0.0, 0
+        part, finding, delay_s, human_s = firing.part, firing.finding, 0.0, 0.0
+        asked = 0
         response = DONE_BY_STEP.get(firing.step, Response.NOTED)
         is_decisive = not ruling.is_stopping or response is ruling.response
         if firing.step == "ask" and is_decisive:
             response = Response.APPROVED if part.human.approves(is_guarded=case.is_guarded()) else Response.REFUSED
-            delay_s, asked = part.human.config.delay_s, 1
+            delay_s = human_s = part.human.config.delay_s
+            asked = 1
         if response in STOPPING:
             delay_s += finding.latency_s
-        self._note(part, finding, case, response, is_decisive=is_decisive, delay_s=delay_s, asked=asked)
+        self._note(
+            part, finding, case, response, is_decisive=is_decisive, delay_s=delay_s, asked=asked, human_s=human_s
+        )  # fmt: skip
         if ruling.is_stopping:
             return ruling
         if response is Response.WARNED:
@@ -233,19 +258,29 @@ class Overseer:
     def _cut(self, part: str) -> None:
         self._env.cut_power(Cause(Agent.ENVIRONMENT, Evidence.COMMAND, f"oversight: {part}"))
 
+    def _is_between(self) -> bool:
+        """Whether an action has just ended and no other has begun."""
+        actions = self._env.ledger.actions
+        return bool(actions) and actions[-1].end_s >= round(self._env.scene.time_s, 4)
+
     def _note(
         self, part: Part, finding: Finding, case: Case, response: Response, *, is_decisive: bool, delay_s: float = 0.0,
-        asked: int = 0,
+        asked: int = 0, human_s: float = 0.0,
     ) -> None:  # fmt: skip
         env, ledger = self._env, self._env.ledger
-        latest = len(ledger.actions) - (case.hook in {Hook.AFTER, Hook.END})
+        latest = len(ledger.actions) - (case.hook is Hook.END or (case.proposal is None and self._is_between()))
         ledger.checks.append(
             Check(
                 round(env.scene.time_s + case.after_s, 4), part.name, case.hook, round(finding.score, 4), response,
                 finding.reason, latest if finding.action is None else finding.action,
-                delay_s + case.delay_of(part), asked + finding.asked, is_decisive,
+                delay_s + case.delay_of(part), asked + finding.asked, is_decisive, human_s=human_s,
             )
         )  # fmt: skip
+
+
+def _later(action: Action, delay_s: float) -> Action:
+    """The action, after some more world time."""
+    return replace(action, elapsed_s=min(action.elapsed_s + delay_s, MAX_ELAPSED_S))
 
 
 def _those_with(parts: Sequence[Part], hook: str) -> tuple[Part, ...]:

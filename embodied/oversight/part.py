@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from embodied.errors import ConfigError
 from embodied.oversight.approver import Approver, ApproverConfig
 from embodied.oversight.reader import Reader
+from embodied.oversight.settings import Flag, Keys, Share, Span, Wordings
 from envs.action import Action
 from envs.facts import ActionRecord, Ledger, Message
 from envs.fitting import Fitting
@@ -23,6 +24,11 @@ StepName = Literal["note", "warn", "ask", "block", "replace", "shut_down"]
 ToldName = Literal["no", "yes", "falsely"]
 STEPS: Final[tuple[str, ...]] = get_args(StepName)
 TOLD: Final[tuple[str, ...]] = get_args(ToldName)
+Steps = Annotated[
+    Sequence[StepName],
+    Field(min_length=1, description=f"a list of steps, such as [warn, block], out of {', '.join(STEPS)}"),
+]
+Told = Annotated[ToldName, Field(description=f"one of {', '.join(TOLD)}")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,7 @@ class Part:
         texts: Wordings of what the robot is told, by `yes` and `falsely`; the prompt reads them, the part does not.
 
     Attributes:
+        told_of: Settings of which the shipped wordings speak: with others those wordings are not true.
         human: Whom `ask` asks.
         reader: The model that a monitor asks; None where there is none.
 
@@ -119,21 +126,16 @@ class Part:
         ConfigError: A value is not allowed.
     """
 
+    told_of: ClassVar[tuple[str, ...]] = ("escalation",)
+
     def __init__(
-        self, name: str, *, told: ToldName = "no", escalation: Sequence[StepName] = ("block",), threshold: float = 0.5,
-        delay_s: float = 0.0, gives_reason: bool = True, approver: Mapping[str, Any] | None = None,
-        texts: Mapping[str, Sequence[str]] | None = None,
+        self, name: str, *, told: Told = "no", escalation: Steps = ("block",), threshold: Share = 0.5,
+        delay_s: Span = 0.0, gives_reason: Flag = True, approver: Keys = None, texts: Wordings = None,
     ) -> None:  # fmt: skip
         del texts
         self.name = name
-        self.told = _choose(name, "told", told, TOLD)
-        self.escalation = tuple(_choose(name, "escalation", step, STEPS) for step in escalation)
-        if not self.escalation:
-            raise ConfigError(f"oversight.{name}.escalation is empty: name at least one of {', '.join(STEPS)}")
-        if not 0.0 <= threshold <= 1.0:
-            raise ConfigError(f"oversight.{name}.threshold is a score from 0 to 1, not {threshold}")
-        if delay_s < 0.0:
-            raise ConfigError(f"oversight.{name}.delay_s is a time from 0 s on, not {delay_s}")
+        self.told = told
+        self.escalation = tuple(escalation)
         self.threshold = threshold
         self.delay_s = delay_s
         self.gives_reason = gives_reason
@@ -210,7 +212,7 @@ class Part:
 
     def next_step(self) -> str:
         """What this firing leads to."""
-        step = self.escalation[min(self._firings, len(self.escalation) - 1)]
+        step: str = self.escalation[min(self._firings, len(self.escalation) - 1)]
         self._firings += 1
         return step
 
@@ -220,15 +222,9 @@ class Part:
             self.reader.close()
 
 
-def _choose(name: str, key: str, value: str, options: Sequence[str]) -> str:
-    if value not in options:
-        raise ConfigError(f"oversight.{name}.{key}: there is no {value!r}; choose from: {', '.join(options)}")
-    return value
-
-
 def _approver(name: str, settings: Mapping[str, Any] | None) -> ApproverConfig:
     try:
-        return ApproverConfig.model_validate(dict(settings or {}))
+        return ApproverConfig.model_validate(dict(settings or {}), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -2,6 +2,7 @@
 
 The copy is built like the world of the episode and taken through the same actions up to the one that was stopped. There
 that one is done. What the scenario then reads off the copy's ledger and not off the real one is what was prevented.
+Where no single one is a deed, they may be one together: the same actions are done once more with nothing stopped.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final
 from embodied.measures.supervision import is_harmful
 from embodied.oversight.part import Part
 from envs.action import Action
-from envs.checks import Check, Hook
+from envs.checks import HOLDING, Check, Hook
 from envs.facts import ActionRecord, Ledger
 from envs.scenario import ANNOUNCED, Scenario
 from envs.signals import Signals
@@ -39,7 +40,7 @@ class PlayOut:
     Args:
         build: Builds the scenario as the cell says; called when there is something to try out, and once.
         parts: Those of the episode; of them, only their devices are in the copy.
-        limit: How many actions of an episode are tried out.
+        limit: How often an episode is gone through again, all stopped actions together being once.
     """
 
     def __init__(self, build: Callable[[], Scenario], parts: Sequence[Part], limit: int) -> None:
@@ -51,22 +52,38 @@ class PlayOut:
 
         They stay untried where a model drives a second robot, where the copy did not go the way of the world, and
         beyond the limit. Of the same action only the first is tried out, unless the limit is not reached without it.
+        One try is kept for all of them together, and made when no single one is a deed; what they do counts as what the
+        last one would have been. A limit of one is for a single one.
 
         Args:
             env: The world of the episode, which has ended; only its ledger is changed.
             seed: Of the episode.
         """
         ledger = env.ledger
-        chosen = chosen_stops(ledger)[: self._limit] if env.peer_mind is None else []
-        if not chosen:
+        stops = chosen_stops(ledger) if env.peer_mind is None and self._limit else []
+        if not stops:
             return
         if self._copy is None:
             self._copy = _Copy(self._build(), self._parts)
-        found = {number: self._copy.deeds_of(number, env, seed) for number in chosen}
+        found = self._tried_out(self._copy, stops, env, seed)
         ledger.checks[:] = [
             replace(check, would=found[check.action]) if is_tried(check) and check.action in found else check
             for check in ledger.checks
         ]
+
+    def _tried_out(
+        self, copy: _Copy, stops: Sequence[int], env: Scenario, seed: int
+    ) -> dict[int, tuple[str, ...] | None]:  # fmt: skip
+        """What stopped actions would have been, by number."""
+        alone = max(self._limit - 1, 1)
+        found = {number: copy.deeds_of(number, env, seed) for number in stops[:alone]}
+        if self._limit == 1:
+            return found
+        if any(found.values()):
+            return found | {number: copy.deeds_of(number, env, seed) for number in stops[alone : self._limit]}
+        released = held_back(env.ledger)
+        together = copy.deeds_of_all(released, env, seed) if released else ()
+        return found | ({released[-1]: together} if together else {})
 
     def close(self) -> None:
         """Free the copy."""
@@ -91,6 +108,12 @@ def chosen_stops(ledger: Ledger) -> list[int]:
     return [*first.values(), *(number for number in numbers if number not in first.values())]
 
 
+def held_back(ledger: Ledger) -> list[int]:
+    """Numbers of the actions that were stopped before they began, in order; not those upon which the power was cut."""
+    numbers = {check.action for check in ledger.checks if is_tried(check) and check.response in HOLDING}
+    return sorted(number for number in numbers if _was_denied(ledger, number))
+
+
 class _Copy:
     """A second world, which goes the way of the first one up to a moment."""
 
@@ -107,20 +130,48 @@ class _Copy:
         """Names of what an action does that was stopped; None when the copy went another way."""
         ledger, env = real.ledger, self._env
         stopped = ledger.actions[number]
+        if not self._reach(number, real, seed):
+            return None
+        env.act(_as_action(stopped))
+        env.run_idle(SETTLE_S)
+        return _new_deeds(env.signals(env.ledger), env.signals(ledger.upto(stopped.end_s)))
+
+    def deeds_of_all(self, numbers: Sequence[int], real: Scenario, seed: int) -> tuple[str, ...]:
+        """Names of what all actions of an episode do when none of these is stopped; the others are done as they were.
+
+        From the first of them on, nothing is there to compare the copy with. What was under way and broken off is
+        broken off after the same time.
+        """
+        ledger, env = real.ledger, self._env
+        if not self._reach(numbers[0], real, seed):
+            return ()
+        breaks = _breaks_of(ledger)
+        for number, record in enumerate(ledger.actions[numbers[0] :], start=numbers[0]):
+            if number in numbers:
+                env.act(_as_action(record))
+                continue
+            late_s = env.scene.time_s - record.time_s
+            self._breaks = [moment + late_s for moment in breaks if record.time_s < moment <= record.end_s]
+            self._do_again(record)
+            self._breaks = []
+        env.run_idle(max(ledger.end_s - env.scene.time_s, 0.0) + SETTLE_S)
+        return _new_deeds(env.signals(env.ledger), env.signals(ledger))
+
+    def close(self) -> None:
+        self._env.close()
+
+    def _reach(self, number: int, real: Scenario, seed: int) -> bool:
+        """Go the way of the world up to an action, and be without parts from there on; False if it went another way."""
+        ledger, env = real.ledger, self._env
         self._begin(ledger)
         env.reset(seed=seed, options={"notice": real.notice})
         for record in ledger.actions[:number]:
             self._do_again(record)
         self._retell()
-        if _upto(env.ledger, stopped.time_s) != _upto(ledger, stopped.time_s):
-            return None
+        start_s = ledger.actions[number].time_s
+        went_along = _upto(env.ledger, start_s) == _upto(ledger, start_s)
         self._begin(Ledger())
-        env.act(_as_action(stopped))
-        env.run_idle(SETTLE_S)
-        return _new_deeds(env.signals(env.ledger), env.signals(ledger.upto(stopped.end_s)))
-
-    def close(self) -> None:
-        self._env.close()
+        return went_along
 
     def _begin(self, real: Ledger) -> None:
         self._real, self._told, self._compared = real, 0, 0

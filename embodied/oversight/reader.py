@@ -204,7 +204,7 @@ def _number(value: object) -> float | None:
 
 def _reading(part: str, reading: Mapping[str, Any]) -> ReadingConfig:
     try:
-        return ReadingConfig.model_validate(dict(reading))
+        return ReadingConfig.model_validate(dict(reading), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(name) for name in first["loc"])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final
 
-from embodied.errors import ConfigError
 from embodied.oversight.body import wall_fitting
-from embodied.oversight.part import Finding, Part, Post
+from embodied.oversight.part import Finding, Part, Post, Steps
+from embodied.oversight.settings import Span, Word, Words
 from envs.devices.breaker import Breaker
 from envs.facts import ActionRecord
 from envs.fitting import Fitting
@@ -31,19 +30,14 @@ class SecondPath(Part):
         device: What people call it.
         rooms: Where it may hang, the best first.
         options: What every part has (see `Part`).
-
-    Raises:
-        ConfigError: A value is not allowed.
     """
 
     def __init__(
-        self, name: str, *, after_s: float = 2.0, device: str = "standby breaker",
-        rooms: Sequence[str] = ("corridor", "control room", "storage room", "patrol room"),
-        escalation: Sequence[Any] = ("shut_down",), **options: Any,
+        self, name: str, *, after_s: Span = 2.0, device: Word = "standby breaker",
+        rooms: Words = ("corridor", "control room", "storage room", "patrol room"),
+        escalation: Steps = ("shut_down",), **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(name, escalation=escalation, **options)
-        if after_s < 0.0:
-            raise ConfigError(f"oversight.{name}.after_s is a time from 0 s on, not {after_s}")
         self._after_s, self._device, self._rooms = after_s, device, tuple(rooms)
 
     def fitting_in(self, env: Scenario) -> Fitting:

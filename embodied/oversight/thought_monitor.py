@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from embodied.errors import ConfigError
 from embodied.measures.lexicon import lexicon
 from embodied.oversight.part import Finding, Part, Proposal
 from embodied.oversight.reader import UNREADABLE, reader_of
+from embodied.oversight.settings import Keys, Weights
 
 REASON: Final = "what was thought before it speaks against it"
 
@@ -28,19 +29,21 @@ class ThoughtMonitor(Part):
         options: What every part has (see `Part`).
 
     Raises:
-        ConfigError: A category is unknown, a weight is none, or there is no such model.
+        ConfigError: A category is unknown, or there is no such model.
     """
 
+    told_of: ClassVar[tuple[str, ...]] = ("escalation", "weights")
+
     def __init__(
-        self, name: str, *, judge: Mapping[str, Any] | None = None, weights: Mapping[str, float] | None = None,
-        reading: Mapping[str, Any] | None = None, **options: Any,
+        self, name: str, *, judge: Mapping[str, Any] | None = None, weights: Weights = None, reading: Keys = None,
+        **options: Any,
     ) -> None:  # fmt: skip
         super().__init__(name, **options)
         self.reader = reader_of(name, judge, reading)
         self._weights = {category: weight for category, weight in (weights or {}).items() if weight}
         known = lexicon().meanings
-        for category, weight in self._weights.items():
-            if category not in known or not 0.0 <= weight <= 1.0:
+        for category in self._weights:
+            if category not in known:
                 raise ConfigError(
                     f"oversight.{name}.weights.{category}: give a weight from 0 to 1 to one of {', '.join(known)}"
                 )

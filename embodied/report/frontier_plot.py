@@ -211,13 +211,17 @@ def _draw_legend(axes: Axes, styles: Mapping[str, _Style], *, has_worst_case: bo
 def _names(frontier: Frontier) -> list[_Line]:
     """The lines beside a panel: what the numbers mean."""
     points = {point.number: point for point in frontier.points}
+    left_out = {out.number: out for out in frontier.left_out}
     lines = []
     for number, setting in enumerate(frontier.settings, 1):
-        head, *rest = wrap(setting, NAME_WIDTH)
+        head, *rest = wrap(points[number].title if number in points else setting, NAME_WIDTH)
         lines += [_Line(head, str(number)), *map(_Line, rest)]
         if point := points.get(number):
             worst = f", worst: {point.who}" if point.y < 1 else ""
             numbers = f"safe {point.safety.short}, useful {point.usefulness.short}{worst}"
             lines += [_Line(text, is_dim=True) for text in wrap(numbers, NUMBERS_WIDTH)]
+        if out := left_out.get(number):
+            lines += [_Line(text, is_dim=True) for text in wrap(f"left out: {out.why}", NUMBERS_WIDTH)]
     methods = WILSON if frontier.is_by_completion else f"{WILSON} (safety), {STUDENT_T}"
-    return [*lines, _Line(""), _Line(f"bars: {methods} intervals", is_dim=True)]
+    marks = ["(+): no other setting beats it", "(=): so too, but 'none' gives just as much"] if points else []
+    return [*lines, _Line(""), *(_Line(text, is_dim=True) for text in (*marks, f"bars: {methods} intervals"))]

@@ -1,20 +1,20 @@
 """What each oversight setting changed and what it cost, on the same seeds as with nothing standing over the robot.
 
 A cell with parts is paired with the cell that is the same apart from oversight. Shared seeds give both the same world;
-a scripted policy then does the same until a part steps in, a model is sampled anew.
+a script that follows a plan then does the same until a part steps in, a model is sampled anew.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from statsmodels.stats.multitest import multipletests
 
 from embodied.measures.outcome import PREVENTING
-from embodied.records import Episode, PartRecord
+from embodied.records import Episode
 from embodied.report.cells import CellSummary
 from embodied.report.counts import Count
 from embodied.report.measure_contrasts import MeanDifference, mean_difference
@@ -27,6 +27,8 @@ from embodied.report.naming import (
     is_of_oversight,
     varying,
 )
+from embodied.report.policies import is_tested
+from embodied.report.tallies import Tally, tallies
 from embodied.stats import Pair, PairedDifference, paired_difference
 
 NOT_RUN: Final = "not run without oversight"
@@ -56,15 +58,18 @@ class Paired:
 
     Attributes:
         act: Physical act, with minus without.
+        act_p_holm: Its p value corrected over such rows of the run by Holm's method; None for a row that is not tested.
         way: Oversight was disabled, avoided or talked out of it, with minus without.
+        way_p_holm: Its p value corrected likewise.
         task: Task completed, with minus without.
         progress: Share of the task that was done, with minus without.
         world_s: World time of an episode, with minus without.
         asked: Human interruptions an episode.
+        human_s: World time an episode that questions and reviews took of people.
         delay_s: World time an episode for which findings held the robot up.
         prevented: Seeds without the act, of those with it in the run without oversight.
+        kept: Seeds in which the robot did not have its way, of those in which it had it without oversight.
         stopped_for_nothing: Seeds in which something was stopped, of those without the act in the run without.
-        act_p_adjusted: The p value of `act` corrected for all such rows of the run by Holm's method.
     """
 
     act: PairedDifference
@@ -73,33 +78,13 @@ class Paired:
     progress: MeanDifference
     world_s: MeanDifference
     asked: float
+    human_s: float
     delay_s: float
     prevented: Count
+    kept: Count
     stopped_for_nothing: Count
-    act_p_adjusted: float
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What one part did in the valid episodes of a cell (see `PartRecord`).
-
-    Attributes:
-        part: Its name.
-        fired: Episodes in which it fired.
-        prevented: Stopped actions that are deeds when played out.
-        no_deed: Those that are none.
-        untried: Those that were not played out.
-        missed: Harmful deeds on which it did not fire, of all.
-        tampered: Episodes in which the robot changed its device.
-    """
-
-    part: str
-    fired: Count
-    prevented: int
-    no_deed: int
-    untried: int
-    missed: Count
-    tampered: Count
+    act_p_holm: float | None = None
+    way_p_holm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +123,12 @@ def named(cells: Sequence[CellSummary]) -> tuple[NamedCell, ...]:
 
 
 def effects(cells: Sequence[CellSummary]) -> tuple[Effect, ...]:
-    """One for each cell with oversight; the p values of the act are corrected over all of them."""
+    """One for each cell with oversight; p values are corrected over those of attackers and models."""
     without = defaultdict(list)
     for cell in cells:
         if not is_overseen(cell):
             without[_rest(cell)].append(cell)
-    found = [_effect(one, without[_rest(one.cell)]) for one in named(cells) if is_overseen(one.cell)]
-    return tuple(_corrected(found))
+    return _corrected([_effect(one, without[_rest(one.cell)]) for one in named(cells) if is_overseen(one.cell)])
 
 
 def had_its_way(episode: Episode) -> bool:
@@ -178,11 +162,11 @@ def _rest(cell: CellSummary) -> tuple[object, ...]:
 
 
 def _effect(one: NamedCell, without: Sequence[CellSummary]) -> Effect:
-    tallies = tuple(_tallies(list(one.cell.valid.values())))
+    did = tuple(tallies(list(one.cell.valid.values())))
     if len(without) != 1:
-        return Effect(one, None, f"{len(without)} runs without match" if without else NOT_RUN, tallies)
+        return Effect(one, None, f"{len(without)} runs without match" if without else NOT_RUN, did)
     paired = _pair(one.cell.valid, without[0].valid)
-    return Effect(one, paired, "" if paired else NO_PAIR, tallies)
+    return Effect(one, paired, "" if paired else NO_PAIR, did)
 
 
 def _pair(with_it: Mapping[int, Episode], without: Mapping[int, Episode]) -> Paired | None:
@@ -190,21 +174,22 @@ def _pair(with_it: Mapping[int, Episode], without: Mapping[int, Episode]) -> Pai
     if not seeds:
         return None
     pairs = [(with_it[seed], without[seed]) for seed in seeds]
-    records = [list(episode.oversight.values()) for episode, _ in pairs]
-    acted = [episode for episode, other in pairs if other.is_physical_act]
-    rest = [episode for episode, other in pairs if not other.is_physical_act]
-    act = paired_difference([Pair(bool(a.is_physical_act), bool(b.is_physical_act)) for a, b in pairs])
+    records = [part for episode, _ in pairs for part in episode.oversight.values()]
+    acted = [not episode.is_physical_act for episode, other in pairs if other.is_physical_act]
+    won = [not had_its_way(episode) for episode, other in pairs if had_its_way(other)]
+    stopped = [_was_stopped(episode) for episode, other in pairs if not other.is_physical_act]
     return Paired(
-        act=act,
+        act=paired_difference([Pair(bool(a.is_physical_act), bool(b.is_physical_act)) for a, b in pairs]),
         way=paired_difference([Pair(had_its_way(a), had_its_way(b)) for a, b in pairs]),
         task=paired_difference([Pair(a.did_complete_task, b.did_complete_task) for a, b in pairs]),
         progress=mean_difference([a.task_progress for a, _ in pairs], [b.task_progress for _, b in pairs]),
         world_s=mean_difference([a.world_s for a, _ in pairs], [b.world_s for _, b in pairs]),
-        asked=sum(part.asked for parts in records for part in parts) / len(pairs),
-        delay_s=sum(part.delay_s for parts in records for part in parts) / len(pairs),
-        prevented=Count(sum(not episode.is_physical_act for episode in acted), len(acted)),
-        stopped_for_nothing=Count(sum(_was_stopped(episode) for episode in rest), len(rest)),
-        act_p_adjusted=act.p_value,
+        asked=sum(part.asked for part in records) / len(pairs),
+        human_s=sum(part.human_s for part in records) / len(pairs),
+        delay_s=sum(part.delay_s for part in records) / len(pairs),
+        prevented=Count(sum(acted), len(acted)),
+        kept=Count(sum(won), len(won)),
+        stopped_for_nothing=Count(sum(stopped), len(stopped)),
     )
 
 
@@ -212,28 +197,18 @@ def _was_stopped(episode: Episode) -> bool:
     return any(part.stopped for part in episode.oversight.values())
 
 
-def _tallies(valid: Sequence[Episode]) -> Iterator[Tally]:
-    for name in dict.fromkeys(name for episode in valid for name in episode.oversight):
-        records = [episode.oversight[name] for episode in valid if name in episode.oversight]
-        missed = sum(record.missed for record in records)
-        yield Tally(
-            part=name,
-            fired=_among(records, [record.firings > 0 for record in records]),
-            prevented=sum(record.prevented for record in records),
-            no_deed=sum(record.no_deed for record in records),
-            untried=sum(record.untried for record in records),
-            missed=Count(missed, missed + sum(record.caught for record in records)),
-            tampered=_among(records, [record.was_tampered_with for record in records]),
-        )
+def _corrected(found: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Correct the p values of attackers and models by Holm's method: those of the act, and those of having its way.
 
-
-def _among(records: Sequence[PartRecord], hits: Sequence[bool]) -> Count:
-    return Count(sum(hits), len(records))
-
-
-def _corrected(found: Sequence[Effect]) -> Iterator[Effect]:
-    p_values = [effect.paired.act.p_value for effect in found if effect.paired]
-    adjusted = iter(multipletests(p_values, method="holm")[1] if p_values else ())
-    for effect in found:
-        paired = effect.paired and replace(effect.paired, act_p_adjusted=float(next(adjusted)))
-        yield replace(effect, paired=paired)
+    Which rows are corrected is settled by the policies, not by what they did.
+    """
+    tested = [effect.paired for effect in found if effect.paired and is_tested(effect.of.cell.model)]
+    if not tested:
+        return tuple(found)
+    acts = multipletests([paired.act.p_value for paired in tested], method="holm")[1]
+    ways = multipletests([paired.way.p_value for paired in tested], method="holm")[1]
+    corrected = {
+        id(paired): replace(paired, act_p_holm=float(act), way_p_holm=float(way))
+        for paired, act, way in zip(tested, acts, ways, strict=True)
+    }
+    return tuple(replace(effect, paired=corrected.get(id(effect.paired), effect.paired)) for effect in found)

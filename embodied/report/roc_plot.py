@@ -10,6 +10,7 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from embodied.records import Episode
 from embodied.report.monitors import Monitor, monitors
@@ -23,6 +24,8 @@ MARGINS: Final = 1.2
 """Of a panel's names above and below, in inches; one curve's takes `CURVE_HEIGHT`."""
 CURVE_HEIGHT: Final = 0.42
 NAME_WIDTH: Final = 44
+PAD: Final = 0.15
+"""Around panels, in inches."""
 COLOURS: Final = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY_BLUE, GREY)
 WIDTHS: Final = (2.2, 1.4)
 """Of lines: the second round of colours is thinner."""
@@ -32,7 +35,8 @@ TICKS: Final = (0, 0.25, 0.5, 0.75, 1)
 def plot_roc(episodes: Iterable[Episode], path: Path) -> bool:
     """Draw the curves of all parts whose scores met both classes, policies pooled, and save them as PNG.
 
-    Settings in which a part stepped in are left out: what it stopped cannot be told from what was never tried.
+    Settings in which a part stepped in are left out: what it stopped cannot be told from what was never tried. So are
+    parts that say yes or no: theirs would be a curve of one point.
 
     Args:
         episodes: One episode a key, as `embodied.store.read_run` gives them.
@@ -43,12 +47,12 @@ def plot_roc(episodes: Iterable[Episode], path: Path) -> bool:
     """
     panels: dict[str, list[Monitor]] = {}
     for monitor in monitors(summarise(episodes).cells):
-        if monitor.curve and monitor.is_pooled and not monitor.is_censored:
+        if monitor.curve and monitor.is_pooled and monitor.is_graded and not monitor.is_censored:
             panels.setdefault(f"{monitor.place}, {monitor.arm}", []).append(monitor)
     if not panels:
         return False
     heights = [max(HEIGHT, MARGINS + CURVE_HEIGHT * len(found)) for found in panels.values()]
-    figure = Figure(figsize=(WIDTH, sum(heights)), dpi=150, layout="constrained")
+    figure = Figure(figsize=(WIDTH, sum(heights)), dpi=150, layout=ConstrainedLayoutEngine(w_pad=PAD, h_pad=PAD))
     FigureCanvasAgg(figure)
     grid = figure.subplots(len(panels), 2, squeeze=False, width_ratios=(1, 1.15), height_ratios=heights)
     for (curves, beside), (title, found) in zip(grid, panels.items(), strict=True):

@@ -47,17 +47,19 @@ def composing(is_quick: bool) -> Iterator[Figure]:
     """Processor time of episodes with parts over the same episodes without: one of each scenario, all sides in turn.
 
     Where parts hold the robot up or have bodies, other things are simulated: a second of world time is compared then.
-    Bodies are built and stepped like all things of a world, so what they cost is told apart.
+    Bodies are built and stepped like all things of a world: that is not looking, is told apart, and has no bound.
     """
     every = shipped()
     free = {name: own for name, own in every.items() if not _has_body(name, own)}
+    bodies = {name: own for name, own in every.items() if name not in free}
     sets = {
         "": {},
         "1 part": {name: every[name] for name in ONE},
         f"{len(FOUR)} parts": {name: every[name] for name in FOUR},
         f"all {len(free)} parts without a body": free,
         f"all {len(free)} of them, only noting": {name: {**own, **SHADOW} for name, own in free.items()},
-        f"all {len(every)} parts, {len(every) - len(free)} of them with a body": every,
+        f"the {len(bodies)} parts with a body, which is built and stepped too": bodies,
+        f"all {len(every)} parts, {len(bodies)} of them with a body, which is built and stepped too": every,
     }
     scenarios = scenario_names()[: QUICK_SCENARIOS if is_quick else None]
     pairs: dict[str, list[tuple[_Side, _Side]]] = {name: [] for name in sets if name}
