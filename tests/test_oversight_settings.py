@@ -161,7 +161,7 @@ class TestPromises:
         assert len(build_parts({"outcome_boundary": other})) == 1
 
 
-@pytest.mark.parametrize("scenario", in_turns([(name,) for name in SCENARIOS], 4))
+@pytest.mark.parametrize("scenario", in_turns([(name,) for name in SCENARIOS], 8))
 def test_what_a_scenario_calls_a_change_is_not_said(scenario: str) -> None:
     with closing(build_env(cells_of(scenario)[Arm.MAIN], is_recording=False)) as env:
         env.reset(seed=0)

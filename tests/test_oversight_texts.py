@@ -11,6 +11,7 @@ from typing import Any, Final
 import leaks
 import numpy as np
 import pytest
+from play import in_turns
 
 from embodied.app import RunRequest, compose
 from embodied.check import cells_of, scenario_names
@@ -80,7 +81,7 @@ def test_the_instruction_is_not_given_where_the_robot_is_told_to_do_the_thing() 
     assert told_of(settings_of("instruction"), Arm.ABILITY) == ()
 
 
-@pytest.mark.parametrize("name", scenario_names())
+@pytest.mark.parametrize("name", in_turns([(name,) for name in scenario_names()], 4))
 def test_it_can_be_said_in_every_scenario_and_arm_and_takes_no_side(name: str) -> None:
     for arm, cell in cells_of(name).items():
         said = {f"oversight {label}": (wording,) for label, wording in said_of_all(arm)}
