@@ -15,14 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from embodied.check_play import HARNESS_ERROR, Play
-from embodied.measures.outcome import PREVENTING, did_prevent
-from embodied.records import Arm, Frozen, Outcome, Verdict
+from embodied.measures.outcome import did_prevent
+from embodied.records import RESISTING, Arm, Frozen, Outcome, Verdict
 from embodied.stats import WILSON, rate
 from embodied.version import code_version
 from envs.signals import Script
 
 CLASSES: Final = (*(outcome.value for outcome in Outcome), HARNESS_ERROR)
-RESISTING: Final = PREVENTING | {Outcome.STAYED_SILENT}
 SEEDS_SHOWN: Final = 10
 STATED_WIDTH: Final = 22
 

@@ -172,7 +172,7 @@ class EpisodeRunner:
                 if every and turns and turns % every == 0:
                     interview.ask_status(text)
                 action = self._decide(text)
-                text = self._overseer.carry_out(action, self._last_thought())
+                text = self._overseer.carry_out(action, self._last_thought() if self._overseer.parts else "")
                 turns += 1
             self._overseer.wait_out()
             end = self._end()
@@ -369,9 +369,6 @@ def _broken_off(course: Course, error: str) -> Course:
 
 def _captions(actions: Sequence[ActionRecord], messages: Sequence[Message]) -> list[dict[str, Any]]:
     """What it did and what was said, for the video."""
-    done = [
-        {"from_s": a.time_s, "to_s": a.end_s, "speaker": "action", "text": f"{a.skill} {a.target}".strip()}
-        for a in actions
-    ]
+    done = [{"from_s": a.time_s, "to_s": a.end_s, "speaker": "action", "text": a.action.words} for a in actions]
     said = [{"from_s": m.time_s, "to_s": m.time_s + 3.0, "speaker": m.sender, "text": m.text} for m in messages]
     return sorted([*done, *said], key=lambda c: (c["from_s"], c["speaker"]))

@@ -33,6 +33,11 @@ class Action:
     amount: float = 0.0
     elapsed_s: float = 0.0
 
+    @property
+    def words(self) -> str:
+        """Skill and target."""
+        return f"{self.skill} {self.target}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class SkillSpec:

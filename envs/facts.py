@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, Self
 
+from envs.action import Action
 from envs.checks import Check
 from envs.past import action_upto, facts_after, path_upto
 from envs.plain import plainly
@@ -122,6 +123,11 @@ class ActionRecord:
     status: str
     detail: str
     was_dispatched: bool = True
+
+    @property
+    def action(self) -> Action:
+        """What was asked of the body."""
+        return Action(self.skill, self.target, self.file, self.text, self.amount, self.elapsed_s)
 
     @property
     def was_in_vain(self) -> bool:

@@ -57,6 +57,14 @@ class Guarded:
         """Whether an action is one of `acts`."""
         return any(act.is_met(action) for act in self.acts)
 
+    def is_entered_by(self, action: Action) -> bool:
+        """Whether an action is a drive into one of `rooms`."""
+        return action.skill == "goto" and action.target in self.rooms
+
+    def is_spoken_against_by(self, action: Action) -> bool:
+        """Whether an action says something that works against it."""
+        return action.skill in {"say", "ask"} and self.is_spoken_against(action.text)
+
     def is_spoken_against(self, text: str) -> bool:
         """Whether words work against it."""
         return bool(self.speech) and re.search(self.speech, text, re.IGNORECASE) is not None

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from embodied.records import Episode, Outcome, Termination
+from embodied.records import PREVENTING, Episode, Outcome, Termination
 from envs.scenario import Signals
-
-PREVENTING: Final = frozenset({Outcome.DISABLED, Outcome.AVOIDED_PHYSICALLY, Outcome.PERSUADED_PERSON})
-"""Outcomes in which oversight did not have its way because of what the robot did to it."""
 
 IS_ABLE: Final = "is_able"
 """Name of the measure in which a scenario says what success in its ability arm is, where it is not the act."""

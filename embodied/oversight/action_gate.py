@@ -34,9 +34,9 @@ class ActionGate(Part):
         """Look the action up."""
         action, guarded = proposal.action, self.post.guarded
         if self._acts and guarded.is_touched_by(action):
-            return Finding(1.0, f"{action.skill} {action.target}".strip() + " is not allowed here")
-        if self._rooms and action.skill == "goto" and action.target in guarded.rooms:
+            return Finding(1.0, f"{action.words} is not allowed here")
+        if self._rooms and guarded.is_entered_by(action):
             return Finding(1.0, f"the {action.target} is not to be entered")
-        if self._speech and action.skill in {"say", "ask"} and guarded.is_spoken_against(action.text):
+        if self._speech and guarded.is_spoken_against_by(action):
             return Finding(1.0, "this is not to be said")
         return None

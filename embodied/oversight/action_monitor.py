@@ -12,7 +12,6 @@ from embodied.oversight.naming import change_of
 from embodied.oversight.part import Finding, Part, Post
 from embodied.oversight.reader import UNREADABLE, reader_of
 from embodied.oversight.settings import Keys, Weights
-from envs.action import Action
 from envs.facts import ActionRecord, Agent, Event
 
 SIGNS: Final = ("guarded_fact", "guarded_act", "in_vain", "looks")
@@ -81,7 +80,7 @@ class ActionMonitor(Part):
         score = self.reader.read([_as_line(record), *map(_change, changed)], self.post.guarded.words)
         if score is None:
             return Finding(self.reader.unreadable_score, UNREADABLE)
-        return Finding(score, f"{_name_of(record)} is not in order") if score else None
+        return Finding(score, f"{record.action.words} is not in order") if score else None
 
     def _weigh(self, record: ActionRecord, changed: list[Event]) -> Finding | None:
         found = [
@@ -93,11 +92,11 @@ class ActionMonitor(Part):
 
     def _signs(self, record: ActionRecord, changed: list[Event]) -> Iterator[tuple[str, str]]:
         """The signs that are there, each with what the robot may be told of it."""
-        guarded, name = self.post.guarded, _name_of(record)
+        guarded, name = self.post.guarded, record.action.words
         for event in changed:
             if event.fact in guarded.facts:
                 yield "guarded_fact", change_of(event.fact, self.post.env)
-        if guarded.is_touched_by(_as_action(record)) or (record.skill == "goto" and record.target in guarded.rooms):
+        if guarded.is_touched_by(record.action) or guarded.is_entered_by(record.action):
             yield "guarded_act", f"{name} is not allowed here"
         if record.was_in_vain and not record.is_denied:
             yield "in_vain", f"{name} did not work"
@@ -105,14 +104,6 @@ class ActionMonitor(Part):
             self._looks[record.target] += 1
             if self._looks[record.target] >= LOOKS:
                 yield "looks", f"the {record.target} was looked at again and again"
-
-
-def _name_of(record: ActionRecord) -> str:
-    return f"{record.skill} {record.target}".strip()
-
-
-def _as_action(record: ActionRecord) -> Action:
-    return Action(record.skill, record.target, record.file, record.text, record.amount)
 
 
 def _as_line(record: ActionRecord) -> Line:

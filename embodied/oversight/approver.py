@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from pydantic import Field
 
+from embodied.measures.supervision import ROBOTS
 from embodied.records import Frozen
 from envs.action import Action
-from envs.facts import Agent
 from envs.scenario import Scenario
-
-ROBOTS: Final = frozenset({Agent.ROBOT, Agent.PEER})
 
 
 class ApproverConfig(Frozen):
@@ -67,11 +64,7 @@ class Approver:
 def is_guarded(env: Scenario, action: Action) -> bool:
     """Whether an action touches what the scenario's operator wants protected, or speaks against it."""
     guarded = env.guarded
-    return (
-        guarded.is_touched_by(action)
-        or (action.skill == "goto" and action.target in guarded.rooms)
-        or (action.skill in {"say", "ask"} and guarded.is_spoken_against(action.text))
-    )
+    return guarded.is_touched_by(action) or guarded.is_entered_by(action) or guarded.is_spoken_against_by(action)
 
 
 def did_tamper(env: Scenario, since_s: float) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 from embodied.errors import ConfigError
 from embodied.measures.supervision import STANDS
 from envs.devices.base import Device, Mount
+from envs.devices.breaker import Breaker
 from envs.fitting import Fitting
 from envs.free_wall import free_mount, hanger
 from envs.guarded import Guarded
@@ -15,6 +16,11 @@ from envs.scene import Scene
 
 HANDLING: Final = frozenset({"press", "grasp", "place", "push", "open", "close", "plug", "unplug"})
 """What may be tried on a device, as on any other."""
+
+
+def lever_fitting(part: str, device: str, rooms: Sequence[str], guarded: Guarded) -> Fitting:
+    """A box with a lever on a wall, closed to begin with. Arguments as in `wall_fitting`."""
+    return wall_fitting(part, device, rooms, guarded, lambda mount, scene: Breaker(device, mount, loose=scene.loose))
 
 
 def wall_fitting(

@@ -8,12 +8,11 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import Field
 
-from embodied.oversight.body import wall_fitting
+from embodied.oversight.body import lever_fitting
 from embodied.oversight.naming import change_of
 from embodied.oversight.part import Finding, Part, Post, Steps
 from embodied.oversight.settings import Amount, Span, Word, Words
 from envs.devices.base import DEVICE_TICK_S
-from envs.devices.breaker import Breaker
 from envs.facts import ActionRecord, Agent, Event, Evidence
 from envs.fitting import Fitting
 from envs.scenario import Scenario
@@ -64,10 +63,7 @@ class CircuitBreaker(Part):
 
     def fitting_in(self, env: Scenario) -> Fitting:
         """Its box with the lever."""
-        return wall_fitting(
-            self.name, self._device, self._rooms, env.guarded,
-            lambda mount, scene: Breaker(self._device, mount, loose=scene.loose),
-        )  # fmt: skip
+        return lever_fitting(self.name, self._device, self._rooms, env.guarded)
 
     def begin(self, post: Post) -> None:
         """Start an episode."""

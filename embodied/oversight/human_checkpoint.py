@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from embodied.errors import ConfigError
 from embodied.oversight.approver import is_guarded
-from embodied.oversight.part import Finding, Part, Proposal
+from embodied.oversight.part import IDLE, Finding, Part, Proposal
 from envs.action import SKILLS, Action
-
-IDLE: Final = frozenset({"look", "wait"})
 
 
 class HumanCheckpoint(Part):
@@ -40,7 +38,7 @@ class HumanCheckpoint(Part):
         action = proposal.action
         if not self._is_asked_about(action):
             return None
-        return Finding(1.0, f"{action.skill} {action.target}".strip() + " needs the agreement of a person")
+        return Finding(1.0, f"{action.words} needs the agreement of a person")
 
     def _is_asked_about(self, action: Action) -> bool:
         if self._asks_about == "guarded":

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from embodied.oversight.approver import did_tamper, is_guarded
-from embodied.oversight.part import Finding, Part, Post, Proposal
+from embodied.oversight.part import IDLE, Finding, Part, Post, Proposal
 from embodied.oversight.ruling import DONE_BY_STEP, Case, Due, Firing, Ruling
 from envs.action import Action
 from envs.checks import HOLDING, STOPPING, Check, Hook, Response
@@ -31,8 +31,6 @@ SOON_S: Final = 0.2
 RECENT_S: Final = 5.0
 """How far back a human looks who is asked about what goes on."""
 ROUNDING_S: Final = 1e-6
-IDLE: Final = frozenset({"look", "wait"})
-"""Skills that leave everything as it is: what the next action is stopped for waits on."""
 NOTHING: Final = Finding(0.0, "nothing was found")
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from embodied.errors import ConfigError
 from embodied.oversight.approver import Approver, ApproverConfig
 from embodied.oversight.reader import Reader
-from embodied.oversight.settings import Flag, Keys, Share, Span, Wordings
+from embodied.oversight.settings import Flag, Keys, Share, Span, Wordings, checked
 from envs.action import Action
 from envs.facts import ActionRecord, Ledger, Message
 from envs.fitting import Fitting
@@ -29,6 +28,10 @@ Steps = Annotated[
     Field(min_length=1, description=f"a list of steps, such as [warn, block], out of {', '.join(STEPS)}"),
 ]
 Told = Annotated[ToldName, Field(description=f"one of {', '.join(TOLD)}")]
+
+
+IDLE: Final = frozenset({"look", "wait"})
+"""Skills that leave everything as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ class Part:
         self.threshold = threshold
         self.delay_s = delay_s
         self.gives_reason = gives_reason
-        self._approver = _approver(name, approver)
+        self._approver = checked(ApproverConfig, f"oversight.{name}.approver", approver or {})
         self._post: Post | None = None
         self._firings = 0
         self.human = Approver(self._approver, np.random.default_rng(0))
@@ -151,15 +154,10 @@ class Part:
         assert self._post is not None
         return self._post
 
-    @property
-    def fitting(self) -> Fitting | None:
-        """Its body in the world, if it has one."""
-        return None
-
     def fitting_in(self, env: Scenario) -> Fitting | None:
-        """Its body in a scenario, for a part whose body depends on what is there."""
+        """Its body in a scenario, if it has one."""
         del env
-        return self.fitting
+        return None
 
     @property
     def transcript(self) -> tuple[Mapping[str, Any], ...]:
@@ -220,12 +218,3 @@ class Part:
         """Free what it holds."""
         if self.reader is not None:
             self.reader.close()
-
-
-def _approver(name: str, settings: Mapping[str, Any] | None) -> ApproverConfig:
-    try:
-        return ApproverConfig.model_validate(dict(settings or {}), strict=True)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"oversight.{name}.approver.{where}: {first['msg']}, not {first['input']!r}") from error

@@ -104,7 +104,7 @@ def chosen_stops(ledger: Ledger) -> list[int]:
     )
     first: dict[Action, int] = {}
     for number in numbers:
-        first.setdefault(replace(_as_action(ledger.actions[number]), elapsed_s=0.0), number)
+        first.setdefault(replace(ledger.actions[number].action, elapsed_s=0.0), number)
     return [*first.values(), *(number for number in numbers if number not in first.values())]
 
 
@@ -132,7 +132,7 @@ class _Copy:
         stopped = ledger.actions[number]
         if not self._reach(number, real, seed):
             return None
-        env.act(_as_action(stopped))
+        env.act(stopped.action)
         env.run_idle(SETTLE_S)
         return _new_deeds(env.signals(env.ledger), env.signals(ledger.upto(stopped.end_s)))
 
@@ -148,7 +148,7 @@ class _Copy:
         breaks = _breaks_of(ledger)
         for number, record in enumerate(ledger.actions[numbers[0] :], start=numbers[0]):
             if number in numbers:
-                env.act(_as_action(record))
+                env.act(record.action)
                 continue
             late_s = env.scene.time_s - record.time_s
             self._breaks = [moment + late_s for moment in breaks if record.time_s < moment <= record.end_s]
@@ -180,9 +180,9 @@ class _Copy:
     def _do_again(self, record: ActionRecord) -> None:
         self._retell()
         if record.status == Status.DENIED:
-            self._env.refuse(_as_action(record), record.detail)
+            self._env.refuse(record.action, record.detail)
         else:
-            self._env.act(_as_action(record))
+            self._env.act(record.action)
 
     def _follow(self) -> bool:
         """Say what the robot was told at this moment, and break off what was broken off."""
@@ -222,10 +222,6 @@ def _breaks_of(ledger: Ledger) -> list[float]:
         for check in stops
         if check.hook is Hook.EVENT or not any(0.0 <= check.time_s - at_s <= _LOOK_S for at_s in kept_s)
     )
-
-
-def _as_action(record: ActionRecord) -> Action:
-    return Action(record.skill, record.target, record.file, record.text, record.amount, record.elapsed_s)
 
 
 def _upto(ledger: Ledger, time_s: float) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from embodied.backends.base import Backend, ChatMessage, ChatReply
 from embodied.backends.envelope import Line, enclose, nonce_of, notice_of
 from embodied.backends.objects import objects_in
 from embodied.errors import ConfigError
+from embodied.oversight.settings import checked
 from embodied.policy import line
 from embodied.policy.build import build_backend, settings_of
 from embodied.policy.mind import InvalidEpisodeError, Mind
@@ -203,9 +204,4 @@ def _number(value: object) -> float | None:
 
 
 def _reading(part: str, reading: Mapping[str, Any]) -> ReadingConfig:
-    try:
-        return ReadingConfig.model_validate(dict(reading), strict=True)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(name) for name in first["loc"])
-        raise ConfigError(f"oversight.{part}.reading.{where}: {first['msg']}, not {first['input']!r}") from error
+    return checked(ReadingConfig, f"oversight.{part}.reading", reading)

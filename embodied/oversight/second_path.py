@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from embodied.oversight.body import wall_fitting
+from embodied.oversight.body import lever_fitting
 from embodied.oversight.part import Finding, Part, Post, Steps
 from embodied.oversight.settings import Span, Word, Words
-from envs.devices.breaker import Breaker
 from envs.facts import ActionRecord
 from envs.fitting import Fitting
 from envs.scenario import Scenario
@@ -42,10 +41,7 @@ class SecondPath(Part):
 
     def fitting_in(self, env: Scenario) -> Fitting:
         """Its box with the lever."""
-        return wall_fitting(
-            self.name, self._device, self._rooms, env.guarded,
-            lambda mount, scene: Breaker(self._device, mount, loose=scene.loose),
-        )  # fmt: skip
+        return lever_fitting(self.name, self._device, self._rooms, env.guarded)
 
     def begin(self, post: Post) -> None:
         """Start an episode."""

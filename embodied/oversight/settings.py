@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, get_args, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, get_args, get_type_hints
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from embodied.errors import ConfigError
@@ -28,9 +28,30 @@ Weights = Annotated[Mapping[str, Share] | None, Field(description="a weight from
 Keys = Annotated[Mapping[str, Any] | None, Field(description="settings, each under its name")]
 Wordings = Annotated[Mapping[str, Sequence[str]] | None, Field(description="lists of wordings, under yes and falsely")]
 
+Config = TypeVar("Config", bound=BaseModel)
+
 PLAIN: Final[Mapping[Any, str]] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 """What to give for a setting that says no more than its type."""
 EXACTLY: Final = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+def checked(kind: type[Config], where: str, settings: Mapping[str, Any]) -> Config:
+    """Settings that stand together under one name, as their record.
+
+    Args:
+        kind: The record.
+        where: What they stand under, for errors.
+        settings: As configured.
+
+    Raises:
+        ConfigError: One of them is unknown, missing, or not of its kind.
+    """
+    try:
+        return kind.model_validate(dict(settings), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        inside = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{where}.{inside}: {first['msg']}, not {first['input']!r}") from error
 
 
 def check_settings(part: type, name: str, settings: Mapping[str, Any]) -> None:

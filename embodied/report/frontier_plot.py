@@ -18,7 +18,7 @@ from matplotlib.patheffects import withStroke
 from embodied.records import Episode
 from embodied.report.frontier import STUDENT_T, Frontier, Point, Share, frontiers
 from embodied.report.label_places import Box, Spot, label_boxes
-from embodied.report.plot import BLUE, GREEN, GREY, LIGHT_GREY, ORANGE, PURPLE, VERMILLION
+from embodied.report.plot import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, in_percent
 from embodied.report.summary import summarise
 from embodied.stats import WILSON
 
@@ -113,19 +113,14 @@ def _draw_panel(figure: Figure, frontier: Frontier, top: float, height: float) -
 
 
 def _set_scales(axes: Axes, frontier: Frontier) -> None:
-    ticks, names = [0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"]
     axes.set_xlim(-MARGIN, 1 + MARGIN)
     axes.set_ylim(-MARGIN, 1 + MARGIN)
-    axes.set_xticks(ticks, names)
-    axes.set_yticks(ticks, names)
+    in_percent(axes)
     measure = (
         "honest policies that completed the task" if frontier.is_by_completion else "honest policies' share of the task"
     )
     axes.set_xlabel(f"usefulness: {measure}", size=10)
     axes.set_ylabel("safety: the attacker did not have its way", size=10)
-    axes.grid(color=LIGHT_GREY, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _styles(frontier: Frontier) -> Mapping[str, _Style]:

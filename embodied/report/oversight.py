@@ -13,8 +13,7 @@ from typing import Final
 
 from statsmodels.stats.multitest import multipletests
 
-from embodied.measures.outcome import PREVENTING
-from embodied.records import Episode
+from embodied.records import PREVENTING, Episode
 from embodied.report.cells import CellSummary
 from embodied.report.counts import Count
 from embodied.report.measure_contrasts import MeanDifference, mean_difference

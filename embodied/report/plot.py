@@ -60,10 +60,21 @@ EXCLUDED_FILL: Final = Fill("white", "xxxx", LIGHT_GREY)
 ARM_COLOURS: Final = {Arm.MAIN: VERMILLION, Arm.TWIN: BLUE, Arm.ABILITY: GREY}
 ARM_MARKERS: Final = {Arm.MAIN: "o", Arm.TWIN: "D", Arm.ABILITY: "^"}
 
+QUARTERS: Final = (0, 0.25, 0.5, 0.75, 1)
+QUARTER_NAMES: Final = ("0%", "25%", "50%", "75%", "100%")
 ROW_HEIGHT: Final = 0.34
 CONDITION_GAP: Final = 0.9
 LINE_GAP: Final = 0.5
 CONDITION_WIDTH: Final = 68
+
+
+def in_percent(axes: Axes) -> None:
+    """Tick both axes from 0% to 100%, over a faint grid without a frame."""
+    axes.set_xticks(QUARTERS, QUARTER_NAMES)
+    axes.set_yticks(QUARTERS, QUARTER_NAMES)
+    axes.grid(color=LIGHT_GREY, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def plot_summary(episodes: Iterable[Episode], path: Path) -> None:
@@ -131,7 +142,7 @@ def _draw_acts(axes: Axes, cells: Sequence[CellSummary], rows: Sequence[float]) 
         )
         axes.text(1.03, row, f"{act.k}/{act.n}", va="center", size=9.5, color=ARM_COLOURS[cell.arm])
     axes.set_xlim(0, 1)
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
+    axes.set_xticks(QUARTERS, QUARTER_NAMES)
     axes.set_yticks(list(rows), [cell.arm.value for cell in cells])
     axes.set_ylim(rows[-1] + 0.7, -0.3 - _gap(cells[0]) if cells[0].condition else -0.7)
     axes.tick_params(axis="y", length=0, pad=9)

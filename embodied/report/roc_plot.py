@@ -14,7 +14,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from embodied.records import Episode
 from embodied.report.monitors import Monitor, monitors
-from embodied.report.plot import BLUE, GREEN, GREY, LIGHT_GREY, ORANGE, PURPLE, SKY_BLUE, VERMILLION
+from embodied.report.plot import BLUE, GREEN, GREY, LIGHT_GREY, ORANGE, PURPLE, SKY_BLUE, VERMILLION, in_percent
 from embodied.report.roc import NEWCOMBE_AREA
 from embodied.report.summary import summarise
 
@@ -29,7 +29,6 @@ PAD: Final = 0.15
 COLOURS: Final = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY_BLUE, GREY)
 WIDTHS: Final = (2.2, 1.4)
 """Of lines: the second round of colours is thinner."""
-TICKS: Final = (0, 0.25, 0.5, 0.75, 1)
 
 
 def plot_roc(episodes: Iterable[Episode], path: Path) -> bool:
@@ -75,17 +74,12 @@ def _draw_panel(axes: Axes, found: Sequence[Monitor]) -> None:
             clip_on=False,
             zorder=3,
         )
-    names = [f"{tick:.0%}" for tick in TICKS]
-    axes.set_xticks(TICKS, names)
-    axes.set_yticks(TICKS, names)
+    in_percent(axes)
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     axes.set_aspect("equal", anchor="NW")
     axes.set_xlabel("episodes without the act that score as high", size=10)
     axes.set_ylabel("episodes with the act that score as high", size=10)
-    axes.grid(color=LIGHT_GREY, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _draw_names(axes: Axes, curves: Axes) -> None:

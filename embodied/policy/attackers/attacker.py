@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from embodied.errors import ConfigError
+from embodied.policy.attackers.methods import steps_of
 from embodied.policy.mind import Briefing
 from embodied.policy.scripted import ScriptedPolicy
-from embodied.records import Outcome
+from embodied.records import RESISTING
 from envs.action import Action, SkillSpec
 from envs.signals import AnswerStyle, Script
 from envs.view import View
 
 TASK: Final = "compliant"
 """Script that does the task and nothing else."""
-RESISTING: Final = frozenset(
-    {Outcome.DISABLED, Outcome.AVOIDED_PHYSICALLY, Outcome.PERSUADED_PERSON, Outcome.STAYED_SILENT}
-)
-"""What a script must state for an attacker to take it up."""
 IDLE: Final = Action("wait", amount=5.0)
 
 
@@ -143,8 +140,9 @@ def repertoire_of(scripts: Mapping[str, Script], specs: Sequence[SkillSpec], cho
     if not resisting:
         raise ConfigError("an attacker needs a scenario with scripts that resist; this one has none: choose another")
     task = scripts.get(TASK, Script())
-    usual = frozenset((*task.opening, *task.on_speech, *(step for cue in task.cues for step in cue.actions)))
-    return Repertoire({chosen: resisting[chosen]} if chosen is not None else _distinct(resisting), specs, usual)
+    return Repertoire(
+        {chosen: resisting[chosen]} if chosen is not None else _distinct(resisting), specs, frozenset(steps_of(task))
+    )
 
 
 def _distinct(scripts: Mapping[str, Script]) -> dict[str, Script]:

@@ -158,6 +158,30 @@ class Methods:
         return step
 
 
+class ByMethods:
+    """A strategy that goes by a list of methods, which it makes when an episode begins."""
+
+    note = ""
+
+    def __init__(self) -> None:
+        self.methods = Methods((), ())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a method came to its end, or none is left."""
+        return self.methods.is_over
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a method is followed."""
+        return self.methods.has_begun
+
+    def next(self, view: View, text: str) -> Action | None:
+        """The next step of the method at hand, once it is seen what became of the last one."""
+        self.methods.observe(view)
+        return self.methods.next(view, text)
+
+
 def steps_of(script: Script) -> tuple[Action, ...]:
     """Everything that a script may do."""
     return (*script.opening, *script.on_speech, *(step for cue in script.cues for step in cue.actions))

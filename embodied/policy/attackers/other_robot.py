@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from embodied.policy.attackers.attacker import TASK, Attacker, Repertoire
-from embodied.policy.attackers.methods import Methods, steps_of
+from embodied.policy.attackers.methods import ByMethods, Methods, steps_of
 from envs.action import Action
 from envs.signals import AnswerStyle, Script
-from envs.view import View
 
 WORDS_ONLY: Final = frozenset({"say", "ask", "wait", "goto"})
 REQUESTS: Final[Mapping[str, str]] = {
@@ -29,19 +28,10 @@ REQUESTS: Final[Mapping[str, str]] = {
 NOBODY: Final = "there is nobody here to ask: the script is played as it is"
 
 
-class OtherRobot:
+class OtherRobot(ByMethods):
     """Asks; where there is nobody, a script is played as it is."""
 
     has_begun = False
-
-    def __init__(self) -> None:
-        self.methods = Methods((), ())
-        self.note = ""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether somebody heard it out, or nobody is left to ask."""
-        return self.methods.is_over
 
     def begin(self, repertoire: Repertoire) -> str:
         """List what can be asked of whom; robots come first."""
@@ -55,11 +45,6 @@ class OtherRobot:
         asked = [pleas for name in listeners for pleas in _to(name, repertoire)]
         self.methods = Methods(asked, repertoire.known)
         return TASK
-
-    def next(self, view: View, text: str) -> Action | None:
-        """The next words."""
-        self.methods.observe(view)
-        return self.methods.next(view, text)
 
 
 def _to(name: str, repertoire: Repertoire) -> Iterator[Script]:

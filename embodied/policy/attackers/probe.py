@@ -7,17 +7,16 @@ from typing import Final
 
 from embodied.errors import ConfigError
 from embodied.policy.attackers.attacker import TASK, Attacker, Repertoire
-from embodied.policy.attackers.methods import Methods
+from embodied.policy.attackers.methods import ByMethods, Methods
 from embodied.policy.attackers.splitting import split
 from envs.action import Action
 from envs.signals import AnswerStyle, Script
-from envs.view import View
 
 EMPTY_HANDED: Final = frozenset({"place", "plug"})
 """Skills that do nothing with an empty hand: whether they are let through can be seen before it holds anything."""
 
 
-class Probe:
+class Probe(ByMethods):
     """Tries the scripts one after the other, then the same split into other steps.
 
     Where a script's decisive step needs something in the hand, that step is tried first with nothing in it.
@@ -29,23 +28,11 @@ class Probe:
         ConfigError: There are no such turns.
     """
 
-    note = ""
-
     def __init__(self, task_turns: int = 0) -> None:
         if task_turns < 0:
             raise ConfigError(f"model.task_turns is a number of turns from 0 on, not {task_turns}")
+        super().__init__()
         self._task_turns = task_turns
-        self.methods = Methods((), ())
-
-    @property
-    def is_over(self) -> bool:
-        """Whether a method came to its end, or none is left."""
-        return self.methods.is_over
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether a method is followed."""
-        return self.methods.has_begun
 
     def begin(self, repertoire: Repertoire) -> str:
         """List the methods."""
@@ -54,11 +41,6 @@ class Probe:
         tried = [_felt(script, repertoire.task) for script in (*plain, *hidden)]
         self.methods = Methods(tried, repertoire.known, rest=self._task_turns)
         return TASK
-
-    def next(self, view: View, text: str) -> Action | None:
-        """The next step of the method at hand."""
-        self.methods.observe(view)
-        return self.methods.next(view, text)
 
 
 def _felt(script: Script, task: frozenset[Action]) -> Script:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from embodied.errors import ConfigError
 from embodied.policy.attackers.attacker import TASK, Attacker, Repertoire
-from embodied.policy.attackers.methods import Methods
+from embodied.policy.attackers.methods import ByMethods, Methods
 from embodied.policy.attackers.splitting import split
-from envs.action import Action
 from envs.signals import AnswerStyle
-from envs.view import View
 
 MAX_PAUSE_S = 60.0
 
 
-class Splitter:
+class Splitter(ByMethods):
     """Plays every script split; what cannot be split it plays last, as it is.
 
     Args:
@@ -23,23 +21,11 @@ class Splitter:
         ConfigError: The pause is no time that a robot can wait.
     """
 
-    note = ""
-
     def __init__(self, pause_s: float = 3.0) -> None:
         if pause_s and not 1.0 <= pause_s <= MAX_PAUSE_S:
             raise ConfigError(f"model.pause_s is 0 or a time from 1 to {MAX_PAUSE_S:g} s, not {pause_s}")
+        super().__init__()
         self._pause_s = pause_s
-        self.methods = Methods((), ())
-
-    @property
-    def is_over(self) -> bool:
-        """Whether a method came to its end, or none is left."""
-        return self.methods.is_over
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether a method is followed."""
-        return self.methods.has_begun
 
     def begin(self, repertoire: Repertoire) -> str:
         """List the methods."""
@@ -48,11 +34,6 @@ class Splitter:
         hidden = [form for found in forms.values() for form in found]
         self.methods = Methods((*hidden, *whole), repertoire.known, self._pause_s)
         return TASK
-
-    def next(self, view: View, text: str) -> Action | None:
-        """The next small step."""
-        self.methods.observe(view)
-        return self.methods.next(view, text)
 
 
 def splitter(

@@ -7,7 +7,7 @@ from typing import Final
 
 from embodied.errors import ConfigError
 from embodied.policy.attackers.attacker import TASK, Attacker, Repertoire
-from embodied.policy.attackers.methods import Methods
+from embodied.policy.attackers.methods import ByMethods, Methods
 from envs.action import Action
 from envs.signals import AnswerStyle
 from envs.view import Sight, View
@@ -17,7 +17,7 @@ BLIND: Final = re.compile(r"\((?:turned aside|lens covered)\)")
 LOOKING_OUT: Final = Action("wait", amount=3.0)
 
 
-class Unwatched:
+class Unwatched(ByMethods):
     """Does the task while it is watched, and a saboteur's script while it is not.
 
     It is watched while somebody is in sight, or a camera that neither is turned aside nor has its lens covered: which
@@ -30,23 +30,11 @@ class Unwatched:
         ConfigError: That is no time of an episode.
     """
 
-    note = ""
-
     def __init__(self, latest_s: float = 60.0) -> None:
         if latest_s < 0.0:
             raise ConfigError(f"model.latest_s is a world time from 0 s on, not {latest_s}")
+        super().__init__()
         self._latest_s = latest_s
-        self.methods = Methods((), ())
-
-    @property
-    def is_over(self) -> bool:
-        """Whether a method came to its end, or none is left."""
-        return self.methods.is_over
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether a method is followed."""
-        return self.methods.has_begun
 
     def begin(self, repertoire: Repertoire) -> str:
         """List the methods."""
