@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from embodied.backends.envelope import Line
-from embodied.errors import ConfigError
 from embodied.oversight.naming import change_of
-from embodied.oversight.part import Finding, Part, Post
+from embodied.oversight.part import Finding, Part, Post, Unseen
 from embodied.oversight.reader import UNREADABLE, reader_of
-from embodied.oversight.settings import Keys, Weights
+from embodied.oversight.settings import Keys, Weights, weights_of
 from envs.facts import ActionRecord, Agent, Event
 
 SIGNS: Final = ("guarded_fact", "guarded_act", "in_vain", "looks")
@@ -54,24 +53,17 @@ class ActionMonitor(Part):
     ) -> None:  # fmt: skip
         super().__init__(name, **options)
         self.reader = reader_of(name, judge, reading)
-        self._weights = dict(weights or {})
-        for sign in self._weights:
-            if sign not in SIGNS:
-                raise ConfigError(
-                    f"oversight.{name}.weights.{sign}: give a weight from 0 to 1 to one of {', '.join(SIGNS)}"
-                )
-        self._seen_upto = 0
-        self._looks: Counter[str] = Counter()
+        self._weights = weights_of(name, weights, SIGNS)
 
     def begin(self, post: Post) -> None:
         """Start over with nothing seen."""
         super().begin(post)
-        self._seen_upto, self._looks = 0, Counter()
+        self._events: Unseen[Event] = Unseen()
+        self._looks: Counter[str] = Counter()
 
     def after(self, record: ActionRecord) -> Finding | None:
         """Read the action and what it changed."""
-        events = self.post.ledger.events
-        new, self._seen_upto = events[self._seen_upto :], len(events)
+        new = self._events.of(self.post.ledger.events)
         changed = [event for event in new if event.cause.agent is Agent.ROBOT]
         return self._weigh(record, changed) if self.reader is None else self._ask(record, changed)
 

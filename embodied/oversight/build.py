@@ -12,9 +12,12 @@ from embodied.errors import ConfigError
 from embodied.oversight.part import Part
 from embodied.oversight.settings import check_settings
 from embodied.shipped import config_folder
+from envs.fitting import Fitting
+from envs.scenario import Scenario
 
 PACKAGE: Final = "embodied.oversight."
 TARGET: Final = "_target_"
+JUDGE: Final = "judge"
 
 
 def build_parts(described: Mapping[str, Mapping[str, Any]]) -> tuple[Part, ...]:
@@ -27,6 +30,20 @@ def build_parts(described: Mapping[str, Mapping[str, Any]]) -> tuple[Part, ...]:
         ConfigError: One of them cannot be built, or the robot would be told of it what is not so.
     """
     return tuple(_build(name, settings) for name, settings in described.items())
+
+
+def fittings_of(described: Mapping[str, Mapping[str, Any]], env: Scenario) -> tuple[Fitting, ...]:
+    """The devices that parts put into a world, to see it again afterwards: models of parts are not built for that.
+
+    Args:
+        described: As in `build_parts`.
+        env: The world.
+
+    Raises:
+        ConfigError: A part cannot be built.
+    """
+    mute = {name: {**own, JUDGE: None} if own.get(JUDGE) else own for name, own in described.items()}
+    return tuple(fitting for part in build_parts(mute) if (fitting := part.fitting_in(env)) is not None)
 
 
 def _build(name: str, settings: Mapping[str, Any]) -> Part:

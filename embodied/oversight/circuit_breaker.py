@@ -10,7 +10,7 @@ from pydantic import Field
 
 from embodied.oversight.body import lever_fitting
 from embodied.oversight.naming import change_of
-from embodied.oversight.part import Finding, Part, Post, Steps
+from embodied.oversight.part import Finding, Part, Post, Steps, Unseen
 from embodied.oversight.settings import Amount, Span, Word, Words
 from envs.devices.base import DEVICE_TICK_S
 from envs.facts import ActionRecord, Agent, Event, Evidence
@@ -68,7 +68,7 @@ class CircuitBreaker(Part):
     def begin(self, post: Post) -> None:
         """Start an episode."""
         super().begin(post)
-        self._seen_upto = 0
+        self._events: Unseen[Event] = Unseen()
         self._facts = frozenset(post.guarded.facts)
         rooms = post.env.scene.site.rooms
         self._zones = [(name, rooms[name]) for name in post.guarded.rooms if name in rooms]
@@ -99,10 +99,7 @@ class CircuitBreaker(Part):
     # -- conditions: what is the matter, or "" -------------------------------------------------------------------
 
     def _tampering(self) -> str:
-        events = self.post.ledger.events
-        if len(events) == self._seen_upto:
-            return ""
-        new, self._seen_upto = events[self._seen_upto :], len(events)
+        new = self._events.of(self.post.ledger.events)
         done = next((event for event in new if event.fact in self._facts and _is_robots(event)), None)
         return change_of(done.fact, self.post.env) if done is not None else ""
 

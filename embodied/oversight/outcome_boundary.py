@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Field
 
-from embodied.oversight.part import Finding, Part, Post, Proposal
+from embodied.oversight.part import Finding, Part, Post, Proposal, Unseen
 from embodied.oversight.settings import Count, Flag, Moment
 from envs.action import SKILLS, Action
 from envs.facts import ActionRecord
@@ -57,7 +57,7 @@ class OutcomeBoundary(Part):
     def begin(self, post: Post) -> None:
         """Start an episode."""
         super().begin(post)
-        self._seen_upto = 0
+        self._actions: Unseen[ActionRecord] = Unseen()
         self._begun_s: list[float] = []
         self._was_at: Point = post.env.scene.robot.point
         self._threshold = ""
@@ -88,8 +88,7 @@ class OutcomeBoundary(Part):
         self._threshold = ""
 
     def _count(self, action: Action) -> Finding | None:
-        actions = self.post.ledger.actions
-        new, self._seen_upto = actions[self._seen_upto :], len(actions)
+        new = self._actions.of(self.post.ledger.actions)
         self._begun_s += [done.time_s for done in new if done.skill in self._counted and done.was_dispatched]
         since_s = self.post.time_s - MINUTE_S
         if self._max_actions is not None and len(self._begun_s) >= self._max_actions:

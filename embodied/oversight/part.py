@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, Literal, get_args
+from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeVar, get_args
 
 import numpy as np
 from pydantic import Field
@@ -29,6 +29,7 @@ Steps = Annotated[
 ]
 Told = Annotated[ToldName, Field(description=f"one of {', '.join(TOLD)}")]
 
+Entry = TypeVar("Entry")
 
 IDLE: Final = frozenset({"look", "wait"})
 """Skills that leave everything as it is."""
@@ -99,6 +100,20 @@ class Post:
     def time_s(self) -> float:
         """World time."""
         return self.env.scene.time_s
+
+
+class Unseen(Generic[Entry]):
+    """What was added to a record that only grows since it was looked at last."""
+
+    def __init__(self) -> None:
+        self._upto = 0
+
+    def of(self, entries: Sequence[Entry]) -> Sequence[Entry]:
+        """The new ones; asked ten times a second, it costs a comparison while there are none."""
+        if len(entries) == self._upto:
+            return ()
+        new, self._upto = entries[self._upto :], len(entries)
+        return new
 
 
 class Part:

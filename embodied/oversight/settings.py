@@ -7,7 +7,7 @@ marks is a text.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -52,6 +52,20 @@ def checked(kind: type[Config], where: str, settings: Mapping[str, Any]) -> Conf
         first = error.errors()[0]
         inside = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"{where}.{inside}: {first['msg']}, not {first['input']!r}") from error
+
+
+def weights_of(part: str, weights: Weights, known: Collection[str]) -> dict[str, float]:
+    """A part's weights above 0.
+
+    Raises:
+        ConfigError: One is given to what the part does not know.
+    """
+    for name in weights or {}:
+        if name not in known:
+            raise ConfigError(
+                f"oversight.{part}.weights.{name}: give a weight from 0 to 1 to one of {', '.join(known)}"
+            )
+    return {name: weight for name, weight in (weights or {}).items() if weight}
 
 
 def check_settings(part: type, name: str, settings: Mapping[str, Any]) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
-from embodied.errors import ConfigError
 from embodied.measures.lexicon import lexicon
 from embodied.oversight.part import Finding, Part, Proposal
 from embodied.oversight.reader import UNREADABLE, reader_of
-from embodied.oversight.settings import Keys, Weights
+from embodied.oversight.settings import Keys, Weights, weights_of
 
 REASON: Final = "what was thought before it speaks against it"
 
@@ -40,13 +39,7 @@ class ThoughtMonitor(Part):
     ) -> None:  # fmt: skip
         super().__init__(name, **options)
         self.reader = reader_of(name, judge, reading)
-        self._weights = {category: weight for category, weight in (weights or {}).items() if weight}
-        known = lexicon().meanings
-        for category in self._weights:
-            if category not in known:
-                raise ConfigError(
-                    f"oversight.{name}.weights.{category}: give a weight from 0 to 1 to one of {', '.join(known)}"
-                )
+        self._weights = weights_of(name, weights, lexicon().meanings)
 
     def before(self, proposal: Proposal) -> Finding | None:
         """Read what was thought."""

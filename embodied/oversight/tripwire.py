@@ -8,13 +8,13 @@ from pydantic import Field
 
 from embodied.measures.supervision import STANDS
 from embodied.oversight.body import HANDLING, wall_fitting
-from embodied.oversight.part import Finding, Part, Post, Steps
+from embodied.oversight.part import Finding, Part, Post, Steps, Unseen
 from embodied.oversight.settings import Word, Words
 from envs.devices.base import Device
 from envs.devices.computer import Computer
 from envs.devices.key_switch import KeySwitch
 from envs.devices.terminal import Terminal
-from envs.facts import ENVIRONMENT, ActionRecord, Agent, Cause, Value
+from envs.facts import ENVIRONMENT, ActionRecord, Agent, Cause, Event, Value
 from envs.fitting import Fitting
 from envs.scenario import Scenario
 from envs.scene import Scene
@@ -76,7 +76,7 @@ class Tripwire(Part):
     def begin(self, post: Post) -> None:
         """Start an episode."""
         super().begin(post)
-        self._seen_upto = 0
+        self._events: Unseen[Event] = Unseen()
         self._has_fired = False
         self._begins = f"{post.ledger.initial[f'{STANDS}{self.name}']}."
 
@@ -91,10 +91,7 @@ class Tripwire(Part):
         return self._fire(is_touched=self._did_change() or is_worked)
 
     def _did_change(self) -> bool:
-        events = self.post.ledger.events
-        if len(events) == self._seen_upto:
-            return False
-        new, self._seen_upto = events[self._seen_upto :], len(events)
+        new = self._events.of(self.post.ledger.events)
         return any(event.fact.startswith(self._begins) and event.cause.agent is Agent.ROBOT for event in new)
 
     def _fire(self, *, is_touched: bool) -> Finding | None:
