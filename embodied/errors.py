@@ -5,6 +5,10 @@ from __future__ import annotations
 import traceback
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class EmbodiedError(Exception):
@@ -65,7 +69,31 @@ class StoreError(EmbodiedError):
     """Records cannot be read or written."""
 
 
+class DiskFullError(StoreError):
+    """No space is left: nothing further can be kept until the user makes some."""
+
+
 def with_place(error: Exception) -> str:
     """What a fault of our own code says, as one line with its place."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {' '.join(str(error).split())} ({Path(frame.filename).name}, line {frame.lineno})"
+
+
+def fault_place(error: ValidationError) -> str:
+    """The first field of a record that is at fault, `outer.inner`; "" where it is the record as a whole."""
+    return ".".join(map(str, error.errors()[0]["loc"]))
+
+
+def first_fault(error: ValidationError, whole: str = "") -> str:
+    """The first fault of a record as `field: what is wrong`.
+
+    Args:
+        error: What its check raised.
+        whole: What to name where no field is at fault ("" for nothing).
+    """
+    return ": ".join(filter(None, [fault_place(error) or whole, error.errors()[0]["msg"]]))
+
+
+def first_misfit(error: ValidationError) -> str:
+    """The first fault of a record, with the value that does not fit."""
+    return f"{first_fault(error)}, not {error.errors()[0]['input']!r}"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
-from embodied.errors import StoreError
+from embodied.errors import DiskFullError, StoreError
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_LOCKS: Final = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP})
+_PIECE: Final = 1 << 20
+LOCK: Final = ".lock"
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -21,7 +24,7 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         OSError: It cannot be written; the old one stays.
     """
-    part = path.with_name(f"{path.name}.part")
+    part = _part(path)
     path.parent.mkdir(exist_ok=True)
     try:
         with part.open("wb") as file:
@@ -32,6 +35,51 @@ def replace_file(path: Path, data: bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def write_files(files: Mapping[Path, bytes]) -> None:
+    """Write files; a reader sees each whole or not at all. On return all of them outlast a power cut.
+
+    The system is told to begin writing each before the first is waited for, and is waited for once a file: where it
+    keeps a file's name with its contents (ext4, XFS, btrfs) no folder need be waited for, but for new ones.
+
+    Raises:
+        OSError: One cannot be written; what is not done is not there.
+    """
+    new = sorted({path.parent for path in files if not path.parent.exists()})
+    for folder in new:
+        folder.mkdir(exist_ok=True)
+    parts: dict[Path, IO[bytes]] = {}
+    try:
+        for path, data in files.items():
+            parts[path] = part = _part(path).open("wb", buffering=0)
+            write_all(part.fileno(), data)
+            os.posix_fadvise(part.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        for path, written in parts.items():
+            _part(path).replace(path)
+            os.fsync(written.fileno())
+        for folder in sorted({folder.parent for folder in new}):
+            sync_folder(folder)
+    except OSError:
+        for path in files:
+            _part(path).unlink(missing_ok=True)
+        raise
+    finally:
+        for written in parts.values():
+            written.close()
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder outlast a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -46,12 +94,42 @@ def episode_files(folder: Path, *, is_deep: bool = False) -> list[Path]:
     return sorted(path for path in paths if path.name.startswith("episodes."))
 
 
+def count_lines(path: Path) -> int:
+    """How many lines a file has that are complete."""
+    with path.open("rb") as file:
+        return sum(piece.count(b"\n") for piece in iter(lambda: file.read(_PIECE), b""))
+
+
 @contextmanager
 def held(cell: Path) -> Iterator[None]:
-    """Hold a cell's folder against other writers; the system lets go when the process dies."""
-    with (cell / ".lock").open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """Hold a cell's folder against other writers; the system lets go when the process dies.
+
+    Where the file system knows no locks nothing is held: each writer needs a file of its own (see `can_be_held`).
+    """
+    with (cell / LOCK).open("ab") as file:
+        lock(file)
         yield
+
+
+def can_be_held(cell: Path) -> bool:
+    """Whether the file system of a cell's folder knows locks."""
+    with (cell / LOCK).open("ab") as file:
+        return lock(file)
+
+
+def lock(file: IO[bytes], how: int = fcntl.LOCK_EX) -> bool:
+    """Lock an open file until it is closed; False on a file system without locks.
+
+    Raises:
+        BlockingIOError: Another process has it locked, and `how` says not to wait.
+    """
+    try:
+        fcntl.flock(file, how)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return False
+    return True
 
 
 @contextmanager
@@ -59,14 +137,16 @@ def faults_in_one_line(path: Path) -> Iterator[None]:
     """Turn what the system says into one line that says what to do.
 
     Raises:
-        StoreError: In place of any `OSError`.
+        StoreError: In place of any `OSError`; a `DiskFullError` where there is no space left.
     """
     try:
         yield
     except OSError as error:
         where = error.filename or path
         if error.errno in _FULL:
-            message = f"no space left to write {where}; free some and run the same command again, it resumes"
-        else:
-            message = f"{where} cannot be used: {error.strerror or error}; check the folder and its permissions"
-        raise StoreError(message) from error
+            raise DiskFullError(
+                f"no space left to write {where}; free some and run the same command again, it resumes"
+            ) from error
+        raise StoreError(
+            f"{where} cannot be used: {error.strerror or error}; check the folder and its permissions"
+        ) from error

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
 from embodied.errors import StoreError
+from embodied.files import count_lines, episode_files, faults_in_one_line, replace_file
 from embodied.records import Arm, Episode
-from embodied.store import find_side_file, read_attempts, read_run
+from embodied.store import find_side_file, latest, read_attempts
 
-SUMMARY_WIDTH = 110
+SUMMARY_WIDTH: Final = 110
+MOST_ATTEMPTS: Final = 20_000
+"""Of a larger run the records are not taken into memory at its end; `embodied report` need not do that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +30,37 @@ class Output:
 
 
 def finish_run(folder: Path, console: Console, *, with_video: bool) -> None:
-    """Sum up the run in `folder` and say where everything is. Nothing happens while it holds no episode."""
+    """Sum up the run in `folder` and say where everything is. Nothing happens while it holds no episode.
+
+    Several sweeps that share the folder may each do so at their end: every file is made of all that is there by then.
+
+    Raises:
+        StoreError: The disk is full, or the folder cannot be used.
+    """
+    with faults_in_one_line(folder):
+        n_attempts = sum(count_lines(path) for path in episode_files(folder, is_deep=True))
+        if n_attempts > MOST_ATTEMPTS:
+            _show(Output("records", folder), console)
+            line = f"{n_attempts:,} attempts; for the findings: embodied report {folder}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        elif n_attempts:
+            _sum_up(folder, console, with_video=with_video)
+
+
+def _sum_up(folder: Path, console: Console, *, with_video: bool) -> None:
     from embodied.report.table import print_summary
 
-    episodes = read_run(folder)
-    if not episodes:
-        return
     attempts = read_attempts(folder)
     print_summary(attempts, console, folder)
-    with (folder / "summary.txt").open("w", encoding="utf-8") as file:
-        print_summary(attempts, Console(file=file, width=SUMMARY_WIDTH), folder)
-    for output in _outputs(folder, episodes, with_video=with_video):
-        console.print(f"{output.kind:8} {output.path}", markup=False, highlight=False, soft_wrap=True)
+    text = io.StringIO()
+    print_summary(attempts, Console(file=text, width=SUMMARY_WIDTH), folder)
+    replace_file(folder / "summary.txt", text.getvalue().encode())
+    for output in _outputs(folder, list(latest(attempts).values()), with_video=with_video):
+        _show(output, console)
+
+
+def _show(output: Output, console: Console) -> None:
+    console.print(f"{output.kind:8} {output.path}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _outputs(folder: Path, episodes: list[Episode], *, with_video: bool) -> Iterator[Output]:
@@ -73,8 +98,9 @@ def _chosen_states(folder: Path, episodes: Iterable[Episode]) -> Path | None:
 
 
 def _render(states: Path, video: Path) -> Path:
+    from embodied.recorded import recorded_fittings
     from embodied.report.video import render_video
 
     if not video.exists():
-        render_video(states, video)
+        render_video(states, video, fit=partial(recorded_fittings, states.parent.parent))
     return video

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from embodied.journal import Attempt
 from embodied.records import Episode, Validity
 
 
@@ -22,7 +24,7 @@ class CellProgress:
         console: Where to show it.
     """
 
-    def __init__(self, label: str, total: int, finished: list[Episode], console: Console) -> None:
+    def __init__(self, label: str, total: int, finished: Collection[Attempt | Episode], console: Console) -> None:
         self._label = label
         self._total = total
         self._done = len(finished)
@@ -49,7 +51,7 @@ class CellProgress:
         if self._console.is_terminal:
             self._print()
 
-    def add(self, episode: Episode) -> None:
+    def add(self, episode: Attempt | Episode) -> None:
         """Count one more finished episode."""
         self._done += 1
         self._endings[_ending(episode)] += 1
@@ -66,7 +68,7 @@ class CellProgress:
         return ", ".join(f"{name} {count}" for name, count in sorted(self._endings.items()))
 
 
-def _ending(episode: Episode) -> str:
+def _ending(episode: Attempt | Episode) -> str:
     if episode.validity is not Validity.VALID:
         return f"excluded: {episode.validity.value}"
     return episode.outcome.value.replace("_", " ") if episode.outcome else "no outcome"

@@ -6,16 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from embodied.errors import StoreError
 from embodied.files import episode_files, faults_in_one_line, held, replace_file
 from embodied.records import SCHEMA_VERSION, Episode
 from embodied.rescore_cell import Change
+from embodied.side_files import RESCORED
 from embodied.version import code_version
-
-LOG: Final = "rescored.jsonl"
-"""Beside the episodes of a cell: one line a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def write_rescored(cell: Path, replacements: Sequence[Replacement]) -> None:
         rewritten = {path: _rewrite(path.read_bytes(), by_key) for path in episode_files(cell)}
         if sum(one.n_replaced for one in rewritten.values()) != len(replacements):
             raise StoreError(f"{cell} was written to meanwhile; run the same command again")
-        log = cell / LOG
+        log = cell / RESCORED
         known = log.read_bytes() if log.exists() else b""
         replace_file(log, known + "".join(map(_log_lines, replacements)).encode())
         for path, one in rewritten.items():

@@ -13,57 +13,44 @@ Layout of a run folder, one folder a cell:
     RUN/CELL/states/KEY.npz                  recorded states, for videos
     RUN/CELL/rescored.jsonl                  what rescoring changed (see `embodied.rescore_write`)
     RUN/CELL/judgements.jsonl, judges/       what judge models said, and who they were (see `embodied.judge`)
+    RUN/CELL/.claims/                        what sweeps are running at this moment (see `embodied.claims`)
 
-The line is written last and fsynced, so an episode is either there with all its files or not there. A key that is
-done is never written again. An episode that ended in an error keeps its line, is not done, and is rerun.
+The line is written last, after the system has said that the episode's other files outlast a power cut, and is waited
+for in the same way: an episode is either there with all its files or not there. A key that is done is never written
+again. An episode that ended in an error keeps its line, is not done, and is rerun.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
-import os
-import re
-import warnings
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final
-
-from pydantic import ValidationError
+from typing import Any
 
 from embodied.errors import StoreError
-from embodied.files import episode_files, faults_in_one_line, held, replace_file, write_all
-from embodied.records import Episode, Termination, Validity
+from embodied.files import episode_files, faults_in_one_line, held, replace_file, write_files
+from embodied.journal import Attempt, Journal, TornLineWarning, is_done, latest
+from embodied.records import Episode
+from embodied.side_files import (
+    KINDS,
+    find_side_file,
+    read_ledger,
+    read_ledger_text,
+    read_monitors,
+    read_peer_transcript,
+    read_probes,
+    read_transcript,
+    safe_name,
+    side_file,
+    zip_messages,
+    zip_text,
+)
 
-_SAFE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_FAILED_VALIDITY: Final = frozenset({Validity.SERVER_ERROR, Validity.HARNESS_ERROR})
-_FAILED_TERMINATION: Final = frozenset({Termination.MODEL_ERROR, Termination.ENV_ERROR})
-
-
-class TornLineWarning(UserWarning):
-    """A file of episodes ends in half a line: its writer was killed. The episode is rerun on resume."""
-
-
-def is_done(episode: Episode) -> bool:
-    """Whether an episode counts as run: it was scored, or excluded for something the model did.
-
-    Server, harness and environment errors are not done and are rerun. A named verdict on the model (prompt cut,
-    thinking ate the budget, unreadable replies) is done, whatever the termination: it would come out the same again.
-    """
-    if episode.validity is Validity.VALID:
-        return episode.termination not in _FAILED_TERMINATION
-    return episode.validity not in _FAILED_VALIDITY
-
-
-def latest(attempts: Iterable[Episode]) -> dict[str, Episode]:
-    """One episode a key, in order of first appearance: the first that is done, else the last attempt."""
-    best: dict[str, Episode] = {}
-    for episode in attempts:
-        if episode.key not in best or not is_done(best[episode.key]):
-            best[episode.key] = episode
-    return best
+__all__ = [
+    "Attempt", "CellStore", "TornLineWarning", "find_side_file", "is_done", "latest", "read_attempts", "read_ledger",
+    "read_ledger_text", "read_monitors", "read_peer_transcript", "read_probes", "read_run", "read_transcript",
+]  # fmt: skip
 
 
 class CellStore:
@@ -71,7 +58,8 @@ class CellStore:
 
     Args:
         folder: The cell's folder; created when it is missing.
-        writer: Name of this writer where several share the folder; None for the only one.
+        writer: Name of this writer where several share the folder; None for the only one, and for several on one
+            machine: these keep out of each other's way by the folder's lock.
 
     Raises:
         StoreError: The folder cannot be made, or `writer` is no file name.
@@ -79,8 +67,8 @@ class CellStore:
 
     def __init__(self, folder: Path, writer: str | None = None) -> None:
         self.folder = folder
-        name = "episodes.jsonl" if writer is None else f"episodes.{_safe(writer)}.jsonl"
-        self._journals: dict[Path, _Journal] = {}
+        name = "episodes.jsonl" if writer is None else f"episodes.{safe_name(writer)}.jsonl"
+        self._journals: dict[Path, Journal] = {}
         self._own = self._journal(folder / name)
         with faults_in_one_line(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +78,7 @@ class CellStore:
         peer_transcript: Sequence[Mapping[str, Any]] = (), probes: Sequence[Mapping[str, Any]] = (),
         monitors: Sequence[Mapping[str, Any]] = (),
     ) -> bool:  # fmt: skip
-        """Keep one finished episode. Killed at any instant, it is kept whole or not at all.
+        """Keep one finished episode. Killed at any instant, or without power, it is kept whole or not at all.
 
         Args:
             episode: The record.
@@ -107,137 +95,100 @@ class CellStore:
         Raises:
             StoreError: The disk is full or the folder cannot be written; nothing torn is left behind.
         """
-        key = _safe(episode.key)
-        with self._lock():
-            if key in self._finished():
+        left = {"peer_transcripts": peer_transcript, "probes": probes, "monitors": monitors}
+        files = {"ledgers": zip_text(ledger_json), "transcripts": zip_messages(transcript)}
+        files |= {kind: zip_messages(messages) for kind, messages in left.items() if messages}
+        files |= {} if states is None else {"states": states}
+        line = episode.model_dump_json().encode() + b"\n"
+        with self.refreshed():
+            if self.find(episode.key):
                 return False
-            _keep(_side(self.folder, "ledgers", key), _zip(ledger_json))
-            _keep(_side(self.folder, "transcripts", key), _zip_messages(transcript))
-            if peer_transcript:
-                _keep(_side(self.folder, "peer_transcripts", key), _zip_messages(peer_transcript))
-            self._write_if_any("probes", key, probes)
-            self._write_if_any("monitors", key, monitors)
-            if states is not None:
-                _keep(_side(self.folder, "states", key), states)
-            self._own.append(episode)
+            self.write({episode.key: files}, [line])
         return True
 
-    def done(self) -> dict[str, Episode]:
+    def write(self, files: Mapping[str, Mapping[str, bytes]], lines: Sequence[bytes]) -> None:
+        """Keep files of episodes, and then lines. Only inside `refreshed`.
+
+        Args:
+            files: By key and kind. Of a kind that is missing nothing is left of an earlier attempt.
+            lines: Records, each with its end.
+
+        Raises:
+            StoreError: As `append`.
+        """
+        with faults_in_one_line(self.folder):
+            paths = {key: {kind: side_file(self.folder, kind, key) for kind in KINDS} for key in files}
+            write_files({paths[key][kind]: data for key, of in files.items() for kind, data in of.items()})
+            for key, of in files.items():
+                for kind in set(KINDS) - set(of):
+                    paths[key][kind].unlink(missing_ok=True)
+        self._own.append(lines)
+
+    @contextmanager
+    def refreshed(self) -> Iterator[None]:
+        """Hold the folder against other writers, having read what they added.
+
+        Raises:
+            StoreError: A line in the middle of a file is no episode, or the folder cannot be used.
+        """
+        with faults_in_one_line(self.folder), held(self.folder):
+            for path in episode_files(self.folder):
+                self._journal(path).refresh()
+            yield
+
+    def find(self, key: str) -> Attempt | None:
+        """An episode that was done when the folder was last looked at; None when it was not."""
+        return next((journal.done[key] for journal in self._in_order() if key in journal.done), None)
+
+    def done(self) -> dict[str, Attempt]:
         """Episodes that need not be run again, by key, over all writers.
 
         Raises:
             StoreError: A line in the middle of a file is no episode.
         """
-        with self._lock():
-            done = self._finished()
-        for journal in self._journals.values():
+        with self.refreshed():
+            done: dict[str, Attempt] = {}
+            for journal in self._in_order():
+                done |= {key: attempt for key, attempt in journal.done.items() if key not in done}
+        for journal in self._in_order():
             journal.warn_if_torn()
         return done
 
-    def attempts(self) -> list[Episode]:
-        """Every line of every writer, errors and superseded attempts included."""
-        for path in episode_files(self.folder):
-            self._journal(path).refresh()
-        return [episode for _, journal in sorted(self._journals.items()) for episode in journal.episodes]
+    def read(self, keys: Iterable[str]) -> list[Episode]:
+        """Whole records of these keys, in their order: of each the first that is done, else the last attempt.
+
+        Raises:
+            StoreError: A line is no episode, or the folder cannot be read.
+        """
+        wanted = dict.fromkeys(keys)
+        with self.refreshed():
+            best = latest(
+                attempt for journal in self._in_order() for attempt in journal.attempts if attempt.key in wanted
+            )
+            chosen = {id(attempt) for attempt in best.values()}
+            whole: dict[str, Episode] = {}
+            for journal in self._in_order():
+                numbers = [number for number, attempt in enumerate(journal.attempts) if id(attempt) in chosen]
+                whole |= {episode.key: episode for episode in journal.read_episodes(numbers)}
+        return [whole[key] for key in wanted if key in whole]
 
     def write_config(self, text: str) -> None:
         """Keep the resolved configuration as `config.yaml`."""
-        _keep(self.folder / "config.yaml", text.encode())
+        self._keep("config.yaml", text.encode())
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Keep what answered as `manifest.json`."""
-        _keep(self.folder / "manifest.json", json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
+        self._keep("manifest.json", json.dumps(manifest, indent=2, sort_keys=True).encode() + b"\n")
 
-    def _write_if_any(self, kind: str, key: str, messages: Sequence[Mapping[str, Any]]) -> None:
-        """Keep what an attempt left, and nothing of an earlier one that ended in an error."""
-        path = _side(self.folder, kind, key)
-        if messages:
-            _keep(path, _zip_messages(messages))
-        else:
-            with faults_in_one_line(path):
-                path.unlink(missing_ok=True)
+    def _keep(self, name: str, data: bytes) -> None:
+        with faults_in_one_line(self.folder / name), held(self.folder):
+            replace_file(self.folder / name, data)
 
-    def _finished(self) -> dict[str, Episode]:
-        return {key: episode for key, episode in latest(self.attempts()).items() if is_done(episode)}
+    def _journal(self, path: Path) -> Journal:
+        return self._journals.setdefault(path, Journal(path))
 
-    def _journal(self, path: Path) -> _Journal:
-        return self._journals.setdefault(path, _Journal(path))
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Hold the folder against other writers; the system lets go when the process dies."""
-        with faults_in_one_line(self.folder), held(self.folder):
-            yield
-
-
-class _Journal:
-    """One file of episodes, read from where the last reading ended."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.episodes: list[Episode] = []
-        self._offset = 0
-        self._inode: int | None = None
-        self._is_torn = False
-        self._has_warned = False
-
-    def refresh(self) -> None:
-        """Read the lines that were added since."""
-        with faults_in_one_line(self.path):
-            if not self.path.exists():
-                return
-            with self.path.open("rb") as file:
-                self._see_whether_replaced(file)
-                file.seek(self._offset)
-                added = file.read()
-        complete, newline, tail = added.rpartition(b"\n")
-        self._is_torn = bool(tail)
-        for line in complete.split(b"\n") if newline else ():
-            self.episodes.append(self._parse(line))
-        self._offset += len(complete) + len(newline)
-
-    def _see_whether_replaced(self, file: BinaryIO) -> None:
-        """Start over with a file that took the place of the one read so far, as rescoring puts it there."""
-        inode = os.fstat(file.fileno()).st_ino
-        if self._inode not in {None, inode}:
-            self.episodes, self._offset = [], 0
-        self._inode = inode
-
-    def append(self, episode: Episode) -> None:
-        """Add one line after the last complete one. What a killed writer left behind it is cut off first."""
-        line = episode.model_dump_json().encode() + b"\n"
-        with faults_in_one_line(self.path), self.path.open("ab", buffering=0) as file:
-            self._inode = os.fstat(file.fileno()).st_ino
-            file.truncate(self._offset)
-            try:
-                write_all(file.fileno(), line)
-                os.fsync(file.fileno())
-            except OSError:
-                file.truncate(self._offset)
-                raise
-        self.episodes.append(episode)
-        self._offset += len(line)
-
-    def warn_if_torn(self) -> None:
-        """Say once that the last line is half a line."""
-        if self._is_torn and not self._has_warned:
-            self._has_warned = True
-            warnings.warn(
-                f"{self.path}: the last line is torn (its writer was killed) and is ignored; resume reruns it",
-                TornLineWarning,
-                stacklevel=3,
-            )
-
-    def _parse(self, line: bytes) -> Episode:
-        try:
-            return Episode.model_validate_json(line)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "line"
-            number = len(self.episodes) + 1
-            raise StoreError(
-                f"{self.path}:{number} is no episode ({where}: {first['msg']}); repair or delete that line"
-            ) from error
+    def _in_order(self) -> list[Journal]:
+        return [journal for _, journal in sorted(self._journals.items())]
 
 
 def read_attempts(run_folder: Path) -> list[Episode]:
@@ -248,124 +199,13 @@ def read_attempts(run_folder: Path) -> list[Episode]:
     """
     if not run_folder.is_dir():
         raise StoreError(f"there is no run folder {run_folder}; give the folder that a run printed at its end")
-    journals = [_Journal(path) for path in episode_files(run_folder, is_deep=True)]
+    journals = [Journal(path) for path in episode_files(run_folder, is_deep=True)]
     for journal in journals:
         journal.refresh()
         journal.warn_if_torn()
-    return [episode for journal in journals for episode in journal.episodes]
+    return [episode for journal in journals for episode in journal.read_episodes()]
 
 
 def read_run(run_folder: Path) -> list[Episode]:
     """One episode a key: the first that is done, else the latest attempt. Raises as `read_attempts`."""
     return list(latest(read_attempts(run_folder)).values())
-
-
-def read_ledger(folder: Path, key: str) -> dict[str, Any]:
-    """Ledger of one episode as plain data; `folder` is a run folder or a cell's.
-
-    Raises:
-        StoreError: There is none, or it cannot be read.
-    """
-    ledger: dict[str, Any] = _load(find_side_file(folder, "ledgers", key))
-    return ledger
-
-
-def read_ledger_text(folder: Path, key: str) -> str:
-    """Ledger of one episode as it was written, to be compared byte for byte. Arguments, errors: `read_ledger`."""
-    return _unzip(find_side_file(folder, "ledgers", key))
-
-
-def read_transcript(folder: Path, key: str) -> list[dict[str, Any]]:
-    """Transcript of one episode, oldest message first. Arguments and errors as in `read_ledger`."""
-    transcript: list[dict[str, Any]] = _load(find_side_file(folder, "transcripts", key))
-    return transcript
-
-
-def read_peer_transcript(folder: Path, key: str) -> list[dict[str, Any]]:
-    """Transcript of the model that drove the second robot. Arguments and errors as in `read_ledger`."""
-    transcript: list[dict[str, Any]] = _load(find_side_file(folder, "peer_transcripts", key))
-    return transcript
-
-
-def read_probes(folder: Path, key: str) -> list[dict[str, Any]]:
-    """Messages of an episode's probes; empty where none were asked, as in older records.
-
-    Raises:
-        StoreError: They cannot be read.
-    """
-    return _read_if_any(folder, "probes", key)
-
-
-def read_monitors(folder: Path, key: str) -> list[dict[str, Any]]:
-    """Messages of the models of an episode's oversight parts, part by part; empty where none were asked.
-
-    Raises:
-        StoreError: They cannot be read.
-    """
-    return _read_if_any(folder, "monitors", key)
-
-
-def find_side_file(folder: Path, kind: str, key: str) -> Path:
-    """Path of an episode's file of `kind` (a folder of a cell: `ledgers`, ...) in a run folder or a cell's.
-
-    Raises:
-        StoreError: There is none.
-    """
-    path = _look_up(folder, kind, key)
-    if path is None:
-        raise StoreError(f"{folder} holds no {_side(Path(), kind, key)}; episodes.jsonl lists the keys there are")
-    return path
-
-
-def _read_if_any(folder: Path, kind: str, key: str) -> list[dict[str, Any]]:
-    path = _look_up(folder, kind, key)
-    messages: list[dict[str, Any]] = [] if path is None else _load(path)
-    return messages
-
-
-def _look_up(folder: Path, kind: str, key: str) -> Path | None:
-    name = _side(Path(), kind, _safe(key))
-    if (folder / "ledgers").is_dir():
-        return path if (path := folder / name).is_file() else None
-    return next((path for path in sorted(folder.rglob(str(name))) if path.is_file()), None)
-
-
-def _side(folder: Path, kind: str, key: str) -> Path:
-    return folder / kind / (f"{key}.npz" if kind == "states" else f"{key}.json.gz")
-
-
-def _safe(name: str) -> str:
-    if not _SAFE_NAME.fullmatch(name):
-        raise StoreError(f"{name!r} cannot name a file; use letters, digits, dot, dash and underscore")
-    return name
-
-
-def _zip_messages(transcript: Sequence[Mapping[str, Any]]) -> bytes:
-    return _zip(json.dumps(list(transcript), ensure_ascii=False))
-
-
-def _zip(text: str) -> bytes:
-    return gzip.compress(text.encode(errors="surrogatepass"), mtime=0)
-
-
-def _load(path: Path) -> Any:
-    with _readable(path):
-        return json.loads(_unzip(path))
-
-
-def _unzip(path: Path) -> str:
-    with _readable(path):
-        return gzip.decompress(path.read_bytes()).decode(errors="surrogatepass")
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise StoreError(f"{path} cannot be read ({error}); delete its episode's line to have it run again") from error
-
-
-def _keep(path: Path, data: bytes) -> None:
-    with faults_in_one_line(path):
-        replace_file(path, data)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -14,13 +12,17 @@ import yaml
 from rich.console import Console
 
 from embodied import config as cfg
-from embodied.backends.identity import WEIGHTS, name_change
 from embodied.backends.pool import ADDRESS_KEYS
+from embodied.claims import writer_name
 from embodied.config import CellConfig
-from embodied.errors import ConfigError, EmbodiedError
+from embodied.errors import DiskFullError, EmbodiedError
+from embodied.files import faults_in_one_line
+from embodied.handout import Handout
 from embodied.progress import CellProgress
 from embodied.records import Episode, Termination, Validity
-from embodied.store import CellStore
+from embodied.same_model import refuse_other_model
+from embodied.store import Attempt, CellStore
+from embodied.troubles import Troubles
 from embodied.version import code_version
 from embodied.worker import Reply, RunnerFactory, Task
 from embodied.workers import WorkerPool
@@ -29,7 +31,6 @@ DEFAULT_SLOTS: Final = 4
 SPARE_WORKERS: Final = 1
 CONVERSATIONS: Final = 2
 """Of an episode in which the same embedded model drives a second robot too; each has a slot of its own."""
-MAX_ERRORS_IN_A_ROW: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +39,50 @@ class CellRun:
 
     Attributes:
         manifest: What answered; empty when no episode had to be run.
-        episodes: The episodes asked for.
-        is_new: Whether any of them was run just now.
+        is_new: Whether it is this sweep's to be mirrored: it ran an episode of it, and no other sweep the last one.
+        store: Where it is kept.
+        keys: The episodes asked for.
     """
 
     manifest: Mapping[str, Any]
-    episodes: tuple[Episode, ...]
     is_new: bool
+    store: CellStore
+    keys: tuple[str, ...]
+
+    @property
+    def episodes(self) -> tuple[Episode, ...]:
+        """Whole records of the episodes asked for, read when they are asked for, whoever ran them.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        return tuple(self.store.read(self.keys))
 
 
 class Sweep:
     """Runs cells one after the other and keeps its worker processes between them.
 
+    Other sweeps may run the same cells at the same time. A task of a launcher, which has begun others, writes to files
+    of its own (see `embodied.claims`).
+
     Args:
         runner_factory: Builds the runner of a cell inside a worker; must be importable there.
         console: Where progress and notes are shown.
+        is_task: Whether it is one of several tasks of a launcher.
     """
 
-    def __init__(self, runner_factory: RunnerFactory, console: Console | None = None) -> None:
+    def __init__(self, runner_factory: RunnerFactory, console: Console | None = None, *, is_task: bool = False) -> None:
         self._pool = WorkerPool(runner_factory)
         self._console = console or Console(stderr=True)
+        self._is_task = is_task
         self._has_answered = False
+        self._full: DiskFullError | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
-
-    def __reduce__(self) -> tuple[type[Sweep], tuple[RunnerFactory]]:
-        return Sweep, (self._pool.factory,)
 
     def close(self) -> None:
         """End the worker processes. Idempotent."""
@@ -77,60 +92,85 @@ class Sweep:
         """Run the episodes of a cell that are not done yet.
 
         Raises:
-            EmbodiedError: No episode can run until the user acts. What is finished is kept.
+            EmbodiedError: No episode can run until the user acts. What is finished is kept. After a full disk it is
+                raised again for every further cell.
         """
-        store = CellStore(config.folder)
+        if self._full is not None:
+            raise self._full
+        try:
+            return self._run_cell(config)
+        except DiskFullError as error:
+            self._full = error
+            raise
+
+    def _run_cell(self, config: CellConfig) -> CellRun:
+        store = self._store(config)
         cell = cfg.cell_hash(config)
         wanted = {cfg.episode_key(cell, seed): seed for seed in config.seeds}
-        finished = [episode for key, episode in store.done().items() if key in wanted]
-        self._note_other_code(config, finished)
-        missing = sorted(set(wanted.values()) - {episode.seed for episode in finished})
-        with CellProgress(cfg.cell_label(config), len(wanted), finished, self._console) as progress:
+        finished = {key: attempt for key, attempt in store.done().items() if key in wanted}
+        missing = {key: seed for key, seed in wanted.items() if key not in finished}
+        self._note_other_code(config, finished.values())
+        with CellProgress(cfg.cell_label(config), len(wanted), finished.values(), self._console) as progress:
             if not missing:
-                return CellRun({}, tuple(finished), is_new=False)
+                return CellRun({}, False, store, tuple(wanted))
             try:
                 manifest = self._prepare(config, store, min(worker_count(config), len(missing)))
-                added = self._run_missing(config, missing, manifest, store, progress)
+                is_new = self._run_missing(config, missing, manifest, store, progress)
             except BaseException:
                 self._pool.close()
                 raise
-        return CellRun(manifest, (*finished, *added), is_new=True)
+        return CellRun(manifest, is_new, store, tuple(wanted))
+
+    def _store(self, config: CellConfig) -> CellStore:
+        folder = config.folder
+        with faults_in_one_line(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            writer = writer_name(folder, is_task=self._is_task)
+        return CellStore(folder, writer)
 
     def _prepare(self, config: CellConfig, store: CellStore, n_workers: int) -> Mapping[str, Any]:
         """Make `n_workers` ready at once. What has answered in this sweep before is waited for."""
         task = Task(config, None, patience_s=config.run.patience_s if self._has_answered else 0.0)
         manifest: Mapping[str, Any] = {}
-        for reply in self._replies([task] * n_workers, n_workers):
+        for reply in self._replies(iter([task] * n_workers), n_workers):
             if reply.error:
                 raise EmbodiedError(reply.error)
             manifest = manifest or reply.manifest or {}
         self._has_answered = True
-        _refuse_other_model(store, manifest)
+        run = store.folder.parent
+        refuse_other_model(manifest, (path.parent for path in run.glob("*/manifest.json")), {store.folder})
         store.write_config(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
         store.write_manifest(manifest)
         return manifest
 
     def _run_missing(
-        self, config: CellConfig, seeds: Sequence[int], manifest: Mapping[str, Any], store: CellStore,
+        self, config: CellConfig, missing: Mapping[str, int], manifest: Mapping[str, Any], store: CellStore,
         progress: CellProgress,
-    ) -> list[Episode]:  # fmt: skip
-        """Run the episodes of `seeds`, and those that a server broke off once more at the end."""
-        added: list[Episode] = []
-        troubles = _Troubles()
+    ) -> bool:  # fmt: skip
+        """Run what is missing, and what a server broke off once more at the end; whether it is this sweep's cell."""
+        has_run = False
+        troubles = Troubles()
         broken_off: list[int] = []
-        for is_last_time, chosen in ((False, seeds), (True, broken_off)):
-            tasks = [Task(config, seed, manifest, config.run.patience_s) for seed in chosen]
-            for reply in self._replies(tasks, min(worker_count(config), len(tasks))):
-                episode = _keep(reply, config, store)
-                if episode.validity is Validity.SERVER_ERROR and not is_last_time:
-                    broken_off.append(episode.seed)
-                else:
-                    added.append(episode)
-                    progress.add(episode)
-                troubles.note(episode, reply.began_s)
-        return added
+        n_workers = min(worker_count(config), len(missing))
+        with Handout(store, missing, progress.add, self._note_others) as handout:
+            for is_last_time in (False, True):
+                tasks = (
+                    None if seed is None else Task(config, seed, manifest, config.run.patience_s)
+                    for seed in handout.seeds()
+                )
+                for reply in self._replies(tasks, n_workers):
+                    episode = _keep(reply, config, store)
+                    handout.take_back(episode.key)
+                    has_run = True
+                    if episode.validity is Validity.SERVER_ERROR and not is_last_time:
+                        broken_off.append(episode.seed)
+                    else:
+                        progress.add(episode)
+                    troubles.note(episode, reply)
+                handout.add(broken_off)
+            return has_run and (handout.has_completed or not handout.is_complete)
 
-    def _replies(self, tasks: Sequence[Task], n_workers: int) -> Iterator[Reply]:
+    def _replies(self, tasks: Iterator[Task | None], n_workers: int) -> Iterator[Reply]:
         """Serve tasks; an outage is noted once when it begins and once when it ends, however many workers wait."""
         is_waiting = False
         for said in self._pool.run(tasks, n_workers):
@@ -140,57 +180,17 @@ class Sweep:
                 is_waiting = not said.is_over
                 self._note(said.text)
 
+    def _note_others(self, n_left: int) -> None:
+        self._note(f"another sweep of this folder is running the {n_left} episodes that are left; waiting for them")
+
     def _note(self, text: str) -> None:
         self._console.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)
 
-    def _note_other_code(self, config: CellConfig, finished: Iterable[Episode]) -> None:
+    def _note_other_code(self, config: CellConfig, finished: Iterable[Attempt]) -> None:
         others = sorted({episode.code_version for episode in finished} - {code_version()})
         if others:
             self._note(
                 f"{cfg.cell_label(config)} holds episodes of code version {', '.join(others)}; this is {code_version()}"
-            )
-
-
-class _Troubles:
-    """Counts errors in a row. Episodes that a server broke off at the same time are one outage and count once."""
-
-    def __init__(self) -> None:
-        self._n_in_a_row = 0
-        self._counted_s = 0.0
-
-    def note(self, episode: Episode, began_s: float) -> None:
-        """Take one more episode into account, which began at `began_s`.
-
-        Raises:
-            EmbodiedError: There were too many errors in a row.
-        """
-        if episode.validity not in {Validity.HARNESS_ERROR, Validity.SERVER_ERROR}:
-            self._n_in_a_row = 0
-            return
-        if episode.validity is Validity.SERVER_ERROR and began_s < self._counted_s:
-            return
-        self._n_in_a_row += 1
-        self._counted_s = time.monotonic()
-        if self._n_in_a_row >= MAX_ERRORS_IN_A_ROW:
-            raise EmbodiedError(
-                f"stopped after {self._n_in_a_row} errors in a row, the last: {episode.error}; "
-                "find the cause and run the same command again, only what is missing is run"
-            )
-
-
-def _refuse_other_model(store: CellStore, manifest: Mapping[str, Any]) -> None:
-    """One run, one model of a name: it may stand for other weights since the first episodes were run."""
-    for path in sorted(store.folder.parent.glob("*/manifest.json")):
-        before = json.loads(path.read_text(encoding="utf-8"))
-        if path.parent == store.folder:
-            is_comparable = bool(store.done())
-        else:
-            is_of_model = "model" in manifest and "model" in before
-            is_comparable = is_of_model and not name_change(before, manifest, ("backend", "model", "think"))
-            is_comparable &= any(file.stat().st_size for file in path.parent.glob("episodes*.jsonl"))
-        if is_comparable and (change := name_change(before, manifest, WEIGHTS)):
-            raise ConfigError(
-                f"{path.parent} holds episodes of another model ({change}); keep them apart: give another run.name"
             )
 
 

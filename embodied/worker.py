@@ -99,6 +99,7 @@ class Reply:
         error: Why there is none, in one line.
         must_stop: Whether no other episode can run either until the user acts.
         began_s: When the episode began, on the clock that all processes share (`time.monotonic`).
+        ended_s: When it ended.
     """
 
     seed: int | None
@@ -107,6 +108,7 @@ class Reply:
     error: str = ""
     must_stop: bool = False
     began_s: float = 0.0
+    ended_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +186,9 @@ class _Bench:
         except EmbodiedError as error:
             return Reply(task.seed, error=str(error), must_stop=True, began_s=began_s)
         except Exception as error:  # noqa: BLE001
-            return Reply(task.seed, error=_one_line(error), began_s=began_s)
+            return Reply(task.seed, error=_one_line(error), began_s=began_s, ended_s=time.monotonic())
         self._is_ready = result.episode.validity is not Validity.SERVER_ERROR
-        return Reply(task.seed, manifest=self._manifest, result=result, began_s=began_s)
+        return Reply(task.seed, manifest=self._manifest, result=result, began_s=began_s, ended_s=time.monotonic())
 
     def close(self) -> None:
         runner, self._runner, self._config = self._runner, None, None

@@ -9,8 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -21,6 +20,8 @@ from typing import Final
 from embodied.worker import Notice, Reply, RunnerFactory, Task, work
 
 _GRACE_S: Final = 3.0
+_POLL_S: Final = 0.5
+"""How often is asked for tasks that may come later."""
 _SPAWN: Final = multiprocessing.get_context("spawn")
 
 
@@ -52,34 +53,46 @@ class _Worker:
 
 
 class WorkerPool:
-    """Runs episodes in worker processes. Pickling it (some launchers do) leaves the processes behind.
+    """Runs episodes in worker processes.
 
     Args:
         factory: Builds the runner of a cell inside a worker; must be importable there.
     """
 
     def __init__(self, factory: RunnerFactory) -> None:
-        self.factory = factory
+        self._factory = factory
         self._workers: list[_Worker] = []
 
-    def __reduce__(self) -> tuple[type[WorkerPool], tuple[RunnerFactory]]:
-        return WorkerPool, (self.factory,)
+    def run(self, tasks: Iterator[Task | None], size: int) -> Iterator[Reply | Notice]:
+        """Serve tasks, `size` at a time, and yield what becomes of each as it ends, and which of them have to wait.
 
-    def run(self, tasks: Sequence[Task], size: int) -> Iterator[Reply | Notice]:
-        """Serve tasks, `size` at a time, and yield what becomes of each as it ends, and which of them have to wait."""
+        Args:
+            tasks: Each is taken when a worker is free for it; None says that there may be one later.
+            size: How many workers there are to be.
+        """
         self._workers += [self._start(number) for number in range(len(self._workers), size)]
-        waiting = deque(tasks)
-        while waiting or any(worker.task for worker in self._workers):
-            for index, worker in enumerate(self._workers[:size]):
-                if waiting and worker.task is None:
-                    if not worker.process.is_alive():
-                        worker.pipe.close()
-                        self._workers[index] = worker = self._start(index)  # noqa: PLW2901
-                    worker.give(waiting.popleft())
+        while (are_more := self._give(tasks, size)) or any(worker.task for worker in self._workers):
             busy = [worker for worker in self._workers if worker.task]
-            ready = wait([worker.pipe for worker in busy])
+            ready = wait([worker.pipe for worker in busy], _POLL_S if are_more and len(busy) < size else None)
             said = [worker.take() for worker in busy if worker.pipe in ready]
+            self._give(tasks, size)
             yield from sorted(said, key=lambda one: isinstance(one, Reply) and one.must_stop)
+
+    def _give(self, tasks: Iterator[Task | None], size: int) -> bool:
+        """Hand tasks to idle workers; whether there may be more of them."""
+        for index, worker in enumerate(self._workers[:size]):
+            if worker.task is None:
+                try:
+                    task = next(tasks)
+                except StopIteration:
+                    return False
+                if task is None:
+                    return True
+                if not worker.process.is_alive():
+                    worker.pipe.close()
+                    self._workers[index] = worker = self._start(index)  # noqa: PLW2901
+                worker.give(task)
+        return True
 
     def close(self) -> None:
         """Let idle workers end by themselves and end the others. Idempotent."""
@@ -98,7 +111,7 @@ class WorkerPool:
     def _start(self, number: int) -> _Worker:
         ours, theirs = _SPAWN.Pipe()
         name = f"embodied-worker-{number}"
-        process = _SPAWN.Process(target=work, args=(theirs, self.factory), name=name, daemon=True)
+        process = _SPAWN.Process(target=work, args=(theirs, self._factory), name=name, daemon=True)
         with _interrupts_held():
             process.start()
         theirs.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import signal
 import subprocess
@@ -13,8 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 from factories import episode, excluded
+from rich.console import Console
 
+from embodied import finish
 from embodied.errors import StoreError
+from embodied.finish import finish_run
 from embodied.records import Episode, Termination, Validity
 from embodied.store import (
     CellStore,
@@ -96,7 +100,8 @@ def test_what_was_appended_is_read_back(tmp_path: Path) -> None:
     first, second = episode(0), episode(1, act=True)
     assert put(store, first)
     assert put(store, second)
-    assert store.done() == {first.key: first, second.key: second}
+    assert [e.seed for e in store.done().values()] == [0, 1]
+    assert store.read([second.key, first.key]) == [second, first]
     assert CellStore(tmp_path / "cell").done() == store.done()
     assert read_run(tmp_path) == [first, second]
     assert read_ledger(tmp_path, second.key)["events"][0]["time_s"] == 12.5
@@ -120,6 +125,58 @@ def test_probes_of_an_attempt_that_failed_do_not_stay(tmp_path: Path) -> None:
     store.append(excluded(0, Validity.SERVER_ERROR), LEDGER, TRANSCRIPT, None, (), PROBES)
     put(store, episode(0))
     assert read_probes(tmp_path, episode(0).key) == []
+
+
+def test_of_an_attempt_that_failed_no_file_stays(tmp_path: Path) -> None:
+    store = CellStore(tmp_path)
+    failed = excluded(0, Validity.SERVER_ERROR)
+    store.append(failed, LEDGER, TRANSCRIPT, b"states", TRANSCRIPT, PROBES, PROBES)
+    store.append(episode(0), LEDGER, TRANSCRIPT, None)
+    kept = {path.parent.name for path in tmp_path.glob(f"*/{failed.key}.*")}
+    assert kept == {"ledgers", "transcripts"}
+
+
+def test_whole_records_are_read_of_the_attempts_that_count(tmp_path: Path) -> None:
+    a, b = CellStore(tmp_path, "a"), CellStore(tmp_path, "b")
+    failed, again = excluded(0, Validity.SERVER_ERROR), excluded(0, Validity.SERVER_ERROR, turns=3)
+    for store, record in ((a, failed), (b, episode(1)), (b, again), (a, episode(2)), (b, episode(0, act=True))):
+        assert put(store, record)
+    keys = [episode(seed).key for seed in (2, 0, 7)]
+    assert a.read(keys) == [episode(2), episode(0, act=True)]
+    assert [e.seed for e in CellStore(tmp_path, "c").done().values()] == [2, 1, 0]
+
+
+def test_a_line_that_lacks_what_resuming_does_not_need_is_refused_when_it_is_read(tmp_path: Path) -> None:
+    put(CellStore(tmp_path), episode(0))
+    text = episode(1).model_dump_json().replace('"factors":', '"factor":')
+    with (tmp_path / "episodes.jsonl").open("a") as file:
+        file.write(f"{text}\n{episode(2).model_dump_json()}\n")
+    store = CellStore(tmp_path)
+    assert len(store.done()) == 3
+    with pytest.raises(StoreError, match=r"episodes\.jsonl:2 is no episode \(factors: Field required"):
+        store.read([episode(1).key])
+    assert store.read([episode(2).key]) == [episode(2)]
+
+
+def test_what_another_writer_adds_is_seen_without_reading_again_what_was_read(tmp_path: Path) -> None:
+    here, there = CellStore(tmp_path), CellStore(tmp_path, "there")
+    put(here, episode(0))
+    put(there, episode(1))
+    before = here.done()
+    put(there, episode(2))
+    after = here.done()
+    assert [e.seed for e in after.values()] == [0, 1, 2]
+    assert all(after[key] is attempt for key, attempt in before.items())
+
+
+def test_at_the_end_of_a_large_run_no_record_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finish, "MOST_ATTEMPTS", 2)
+    (tmp_path / "cell").mkdir()
+    (tmp_path / "cell" / "episodes.jsonl").write_text("no episode\n" * 3)
+    printed = io.StringIO()
+    finish_run(tmp_path, Console(file=printed, width=300), with_video=True)
+    assert printed.getvalue() == (f"records  {tmp_path}\n3 attempts; for the findings: embodied report {tmp_path}\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["cell"]
 
 
 def test_same_ledger_gives_same_bytes(tmp_path: Path) -> None:

@@ -1,38 +1,33 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import io
 import json
 import os
-import pickle
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+from factories import episode
 from rich.console import Console
-from tiny_runner import TinyRunner
+from tiny_runner import TinyRunner, cell
 
 from embodied import sweep as sweep_module
-from embodied.app import RunRequest, show_config
-from embodied.config import CellConfig, cell_hash, cell_label, episode_key, factors, parse_config, scientific
+from embodied.claims import process_name, writer_name
+from embodied.config import CellConfig, cell_hash
 from embodied.errors import ConfigError, EmbodiedError
-from embodied.records import Termination, Validity
+from embodied.records import Episode, Termination, Validity
 from embodied.store import CellStore, read_attempts, read_run, read_transcript
-from embodied.sweep import DEFAULT_SLOTS, MAX_ERRORS_IN_A_ROW, Sweep, worker_count
+from embodied.sweep import Sweep
+from embodied.troubles import MAX_ERRORS_IN_A_ROW
 
 
-def cell(folder: Path, *overrides: str, **changes: Any) -> CellConfig:
-    always = ("model=scripted/compliant", f"run.dir={folder}", "run.workers=2", "run.name=tiny")
-    plain = yaml.safe_load(show_config(RunRequest((*always, *overrides))))
-    return parse_config(plain | changes)
-
-
-def wait_for(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+def wait_for(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline
@@ -243,100 +238,137 @@ def test_other_code_version_is_noted(
     assert note.endswith("this is 9.9.9")
 
 
-def test_sweep_travels_without_its_processes(tmp_path: Path, sweep: Sweep) -> None:
-    sweep.run_cell(cell(tmp_path, "episodes=1"))
-    with pickle.loads(pickle.dumps(sweep)) as other:
-        assert other.run_cell(cell(tmp_path, "episodes=2")).is_new
-
-
-KILLED = """
+ELSEWHERE = """
 import json, sys
 from pathlib import Path
 from embodied.config import parse_config
 from embodied.sweep import Sweep
-from tiny_runner import TinyRunner
+from tiny_runner import TinyRunner, cell
 
 if __name__ == "__main__":
     Sweep(TinyRunner).run_cell(parse_config(json.loads(Path(sys.argv[1]).read_text())))
 """
 
+LIMITED = """
+import json, resource, sys
+from pathlib import Path
+from embodied.config import parse_config
+from embodied.errors import EmbodiedError
+from embodied.sweep import Sweep
+from tiny_runner import TinyRunner, cell
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
+    with Sweep(TinyRunner) as sweep:
+        for path in sys.argv[1:]:
+            try:
+                sweep.run_cell(parse_config(json.loads(Path(path).read_text())))
+            except EmbodiedError as error:
+                print(error)
+"""
+
+
+def begin_elsewhere(folder: Path, *configs: CellConfig, script: str = ELSEWHERE) -> subprocess.Popen[str]:
+    """Run cells in a process of their own."""
+    (folder / "elsewhere.py").write_text(script)
+    files = [folder / f"{cell_hash(config)}.json" for config in configs]
+    for file, config in zip(files, configs, strict=True):
+        file.write_text(json.dumps(config.model_dump(mode="json")))
+    path = os.pathsep.join([str(Path(sweep_module.__file__).parents[1]), str(Path(__file__).parent)])
+    command = [sys.executable, str(folder / "elsewhere.py"), *map(str, files)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | {"PYTHONPATH": path}
+    )
+
 
 def test_killed_sweep_resumes(tmp_path: Path, sweep: Sweep) -> None:
     config = cell(tmp_path, "episodes=12", "+model.fate.takes_s=0.2")
-    (tmp_path / "killed.py").write_text(KILLED)
-    (tmp_path / "cell.json").write_text(json.dumps(config.model_dump(mode="json")))
-    path = os.pathsep.join([str(Path(sweep_module.__file__).parents[1]), str(Path(__file__).parent)])
-    command = [sys.executable, str(tmp_path / "killed.py"), str(tmp_path / "cell.json")]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": path})
-    store = CellStore(config.folder)
-    deadline = time.monotonic() + 60
-    while len(store.done()) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.kill()
-    process.wait()
-    before = len(store.done())
-    assert 2 <= before < 12
+    with begin_elsewhere(tmp_path, config) as process:
+        wait_for(lambda: len(read_kept(config)) >= 2)
+        process.kill()
+    assert 2 <= len(read_kept(config)) < 12
     sweep.run_cell(config)
     assert sorted(episode.seed for episode in read_attempts(config.folder)) == list(range(12))
 
 
-def test_key_depends_on_science_alone(tmp_path: Path) -> None:
-    config = cell(tmp_path, "model=ollama")
-    served_elsewhere = cell(
-        tmp_path / "other", "model=ollama", "model.host=box:1", "model.timeout_s=5", "episodes=99", "seed=7",
-        "run.name=b", "run.workers=9", "tracking=disabled", "run.video=none",
-    )  # fmt: skip
-    assert cell_hash(served_elsewhere) == cell_hash(config)
-    for change in ("model.name=other", "model.temperature=0.1", "arm=twin", "prompt/instruction=allow", "max_turns=3"):
-        assert cell_hash(cell(tmp_path, "model=ollama", change)) != cell_hash(config), change
-    assert len({episode_key(cell_hash(config), seed) for seed in range(100)}) == 100
+def read_kept(config: CellConfig) -> list[Episode]:
+    return read_attempts(config.folder) if config.folder.exists() else []
 
 
-def test_science_holds_no_address_path_or_timeout(tmp_path: Path) -> None:
-    text = json.dumps(scientific(cell(tmp_path, "model=ollama", "model.host=secret-box:1")))
-    assert "secret-box" not in text
-    assert str(tmp_path) not in text
-    assert "timeout" not in text
+def test_two_sweeps_share_a_cell_and_run_no_episode_twice(tmp_path: Path, sweep: Sweep) -> None:
+    held = tmp_path / "held"
+    held.touch()
+    config = cell(tmp_path, "episodes=14", f"+model.fate.held={held}", "run.workers=1")
+    with ThreadPoolExecutor(2) as threads, Sweep(TinyRunner, Console(file=io.StringIO())) as other:
+        runs = [threads.submit(one.run_cell, config) for one in (sweep, other)]
+        wait_for(lambda: len(claimed(config)) == 2)
+        held.unlink()
+        here, there = (run.result() for run in runs)
+    assert sorted(episode.seed for episode in read_attempts(config.folder)) == list(range(14))
+    assert len({read_transcript(config.folder, e.key)[0]["content"] for e in here.episodes}) == 2, "both had a part"
+    assert here.episodes == there.episodes
+    assert here.is_new is not there.is_new, "one of them is to mirror it"
+    assert list((config.folder / ".claims").iterdir()) == []
 
 
-def test_factors_and_label_are_readable(tmp_path: Path) -> None:
-    config = cell(tmp_path, "prompt/instruction=allow", "prompt/placement=user", "arm=ability", "scenario.env.rounds=7")
-    levels = factors(config)
-    assert levels["model"] == "scripted/compliant"
-    assert levels["instruction"] == "allow"
-    assert levels["placement"] == "user"
-    assert levels["rounds"] == "7"
-    assert "_target_" not in levels
-    assert cell_label(config).startswith("ability scripted/compliant ")
-    assert "instruction=allow" in cell_label(config)
-    assert "persona" not in cell_label(config)
+def claimed(config: CellConfig) -> list[str]:
+    """Keys of the episodes that sweeps say they are running."""
+    return [key for path in (config.folder / ".claims").glob("*") for key in path.read_text().split()]
 
 
-def test_model_is_named_after_itself_its_script_or_its_file(tmp_path: Path) -> None:
-    assert cell(tmp_path, "model=ollama", "model.name=qwen3:8b").model_name == "qwen3:8b"
-    assert cell(tmp_path).model_name == "scripted/compliant"
-    embedded, other = cell(tmp_path, "model=embedded"), cell(tmp_path, "model=embedded", "model.path=/models/tiny.gguf")
-    assert embedded.model_name == "embedded"
-    assert other.model_name == "tiny"
-    assert cell_hash(embedded) != cell_hash(other)
+def test_what_a_killed_sweep_was_running_is_taken_over(tmp_path: Path, sweep: Sweep, notes: io.StringIO) -> None:
+    held = tmp_path / "held"
+    held.touch()
+    config = cell(tmp_path, "episodes=2", f"+model.fate.held={held}")
+    with ThreadPoolExecutor(1) as threads, begin_elsewhere(tmp_path, config) as process:
+        wait_for(lambda: len(claimed(config)) == 2)
+        running = threads.submit(sweep.run_cell, config)
+        wait_for(lambda: "running the 2 episodes that are left; waiting for them" in notes.getvalue())
+        assert not running.done()
+        process.kill()
+        process.wait()
+        held.unlink()
+        assert running.result().is_new
+    assert sorted(episode.seed for episode in read_attempts(config.folder)) == [0, 1]
+    assert notes.getvalue().count("waiting for them") == 1
 
 
-def test_workers_follow_setting_then_slots_then_processors(tmp_path: Path) -> None:
-    served = ("model=ollama", "run.workers=null", "episodes=99")
-    assert worker_count(cell(tmp_path, *served, "++model.slots=7")) == 8
-    assert worker_count(cell(tmp_path, *served)) == DEFAULT_SLOTS + 1
-    assert worker_count(cell(tmp_path, *served, "++model.slots=3", "++model.hosts=[a,b]")) == 8
-    assert worker_count(cell(tmp_path, "model=embedded", "run.workers=null", "episodes=99", "model.slots=3")) == 3
-    assert worker_count(cell(tmp_path, "run.workers=null", "episodes=99")) == os.cpu_count()
-    assert worker_count(cell(tmp_path, "run.workers=3")) == 3
-    assert worker_count(cell(tmp_path, "run.workers=8", "episodes=2")) == 2
-    assert worker_count(cell(tmp_path, "model=ollama", "run.workers=3", "++model.reproducible=true")) == 1
+def test_tasks_of_a_launcher_write_files_of_their_own(tmp_path: Path, sweep: Sweep) -> None:
+    with Sweep(TinyRunner, is_task=True) as task:
+        task.run_cell(cell(tmp_path, "episodes=2"))
+    (own,) = cell(tmp_path).folder.glob("episodes*.jsonl")
+    assert own.name == f"episodes.{process_name()}.jsonl"
+    assert len(sweep.run_cell(cell(tmp_path, "episodes=4")).episodes) == 4
+    assert len(read_attempts(cell(tmp_path).folder)) == 4
 
 
-def test_a_prompt_section_that_is_none_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(
-        ConfigError, match=r"prompt.mood: a section has a level and paraphrases; give a YAML, not 'grim'"
-    ):
-        cell(tmp_path, "+prompt.mood=grim")
-    with pytest.raises(ConfigError, match=r"unknown key 'scenario.mood'; known: name, env, texts"):
-        cell(tmp_path, "+scenario.mood=grim")
+def test_beside_another_machine_and_without_locks_a_sweep_writes_a_file_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert writer_name(tmp_path, is_task=False) is None
+    (tmp_path / ".claims").mkdir()
+    (tmp_path / ".claims" / "abcdef-1.0").touch()
+    assert writer_name(tmp_path, is_task=False) == process_name()
+    (tmp_path / ".claims" / "abcdef-1.0").unlink()
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert writer_name(tmp_path, is_task=False) == process_name()
+    store = CellStore(tmp_path, process_name())
+    assert store.append(episode(0), "{}", [], None)
+    assert list(store.done()) == [episode(0).key]
+
+
+def test_a_full_disk_stops_the_sweep_with_one_line_for_all_cells(tmp_path: Path) -> None:
+    configs = [cell(tmp_path, "episodes=60", arm=arm) for arm in ("main", "twin")]
+    with begin_elsewhere(tmp_path, *configs, script=LIMITED) as process:
+        first, second = process.communicate(timeout=60)[0].splitlines()
+    assert first == second, "hydra goes on to the next cell"
+    assert first.startswith("no space left to write ")
+    assert first.endswith("free some and run the same command again, it resumes")
+    kept = read_attempts(configs[0].folder)
+    assert 1 <= len(kept) < 60
+    assert not configs[1].folder.exists()
+    assert list(tmp_path.rglob("*.part")) == []

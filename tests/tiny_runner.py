@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from embodied import config as cfg
+from embodied.app import RunRequest, show_config
 from embodied.config import CellConfig
 from embodied.errors import BackendUnavailableError, Fault
 from embodied.records import Episode, Outcome, Termination, Validity
@@ -31,7 +34,8 @@ class TinyResult:
 class TinyRunner:
     """Runs nothing, and comes to a chosen end.
 
-    `model.fate` may hold: `is_dead`: no server answers; `takes_s`: how long an episode takes; seeds that are `killed`,
+    `model.fate` may hold: `is_dead`: no server answers; `takes_s`: how long an episode takes; `held`: a file that holds
+    every episode up as long as it is there; seeds that are `killed`,
     `broken` (a bug) or `broken_off` (by the server); `marks`: a folder, with which a seed is broken off only once;
     `down`: a file that stands for a server that is down, and `downs`: a seed whose episode puts it there; `changes`:
     whether another model answers after that.
@@ -48,6 +52,8 @@ class TinyRunner:
 
     def run(self, seed: int) -> TinyResult:
         time.sleep(self._fate.get("takes_s", 0.0))
+        while Path(self._fate.get("held", "nowhere")).exists():
+            time.sleep(0.02)
         if seed in self._fate.get("killed", ()):
             os.kill(os.getpid(), signal.SIGKILL)
         if seed in self._fate.get("broken", ()):
@@ -107,3 +113,10 @@ class TinyRunner:
             is_physical_act=None if is_broken_off else False,
             is_exposed=None if is_broken_off else True,
         )
+
+
+def cell(folder: Path, *overrides: str, **changes: Any) -> CellConfig:
+    """A cell of a run folder `tiny`."""
+    always = ("model=scripted/compliant", f"run.dir={folder}", "run.workers=2", "run.name=tiny")
+    plain = yaml.safe_load(show_config(RunRequest((*always, *overrides))))
+    return cfg.parse_config(plain | changes)
