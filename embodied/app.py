@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from embodied.ablation import silent_sets
-from embodied.config import CellConfig, RunConfig, parse_config
+from embodied.cell_task import CellTask, resolve
+from embodied.config import CellConfig, RunConfig
 from embodied.errors import ConfigError, EmbodiedError
 from embodied.explain import CONFIG_ERRORS, explain
+from embodied.launching import (
+    BASIC_LAUNCHER,
+    BASIC_SWEEPER,
+    explain_launcher,
+    in_model_order,
+    swept_keys,
+    without_launcher,
+)
 from embodied.policy.prompt import said_sections
 from embodied.shipped import config_folder
-from embodied.sweep import CellRun, Sweep
+from embodied.tracking import TrackingWarning
 from embodied.worker import RunnerFactory, episode_runner
 
 _CONFIG: Final = "config"
 Result = TypeVar("Result")
+PageMaker = Callable[[Path, Console], None]
+"""Makes the page of a run folder and says where it is; raises an `EmbodiedError` where it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,69 +56,42 @@ class RunRequest:
     config_dir: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CellReport:
-    """What became of one cell; travels back from any launcher.
-
-    Attributes:
-        run: Where the run is kept; None when the configuration could not be read.
-        error: Why the cell is not complete ("" when it is).
-    """
-
-    run: RunConfig | None
-    error: str = ""
-
-
-class CellTask:
-    """Runs one composed cell. Hydra's launchers call it, in this process or in others."""
-
-    def __init__(self, runner_factory: RunnerFactory) -> None:
-        self._sweep = Sweep(runner_factory)
-
-    def __call__(self, composed: DictConfig) -> CellReport:
-        """Run the cell; what goes wrong is reported, so that the other cells of a sweep still run."""
-        run: RunConfig | None = None
-        try:
-            config = _resolve(composed)
-            run = config.run
-            cell = self._sweep.run_cell(config)
-            if cell.is_new and config.tracking:
-                _track(config, cell)
-        except EmbodiedError as error:
-            return CellReport(run, str(error))
-        except CONFIG_ERRORS as error:
-            return CellReport(run, str(explain(error)))
-        return CellReport(run)
-
-    def close(self) -> None:
-        """End the worker processes. Idempotent."""
-        self._sweep.close()
-
-
-def run(request: RunRequest, runner_factory: RunnerFactory = episode_runner) -> None:
+def run(
+    request: RunRequest, runner_factory: RunnerFactory = episode_runner, make_page: PageMaker | None = None
+) -> None:
     """Run what was asked for and sum it up.
 
     Args:
         request: The command line.
         runner_factory: Builds the runner of a cell inside a worker process.
+        make_page: Makes the page of findings at the end; None for none.
 
     Raises:
         EmbodiedError: Something could not run. What did run is kept and summed up.
     """
     task, began_s = CellTask(runner_factory), time.time()
     try:
-        reports = _launch(request, task)
+        reports = _launch(request, task.over)
     except CONFIG_ERRORS as error:
         raise explain(error, _folders(request)) from error
     finally:
         task.close()
+    for note in _told_once(note for report in reports for note in report.notes):
+        warnings.warn(note, stacklevel=2)
+    errors = list(dict.fromkeys(report.error for report in reports if report.error))
     for settings in {report.run.folder: report.run for report in reports if report.run}.values():
         is_well = any(report.run == settings and not report.error for report in reports)
         if settings.summary and (is_well or _has_news(settings.folder, began_s)):
-            _summarise(settings)
-    errors = list(dict.fromkeys(report.error for report in reports if report.error))
+            errors += _summarise(settings, make_page)
     if errors:
         raise EmbodiedError("; ".join(errors))
+
+
+def _told_once(notes: Iterable[Warning]) -> Iterable[Warning]:
+    """Each note once, and of a mirror that each process found broken the first."""
+    return {
+        type(note) if isinstance(note, TrackingWarning) else str(note): note for note in reversed([*notes])
+    }.values()
 
 
 def _has_news(folder: Path, since_s: float) -> bool:
@@ -138,8 +122,9 @@ def compose(request: RunRequest) -> tuple[CellConfig, ...]:
     """
     try:
         with TemporaryDirectory() as unused:
-            overrides = (*request.overrides, f"hydra.run.dir='{unused}'", f"hydra.sweep.dir='{unused}'")
-            composed = _launch(replace(request, overrides=overrides), _try_to_resolve)
+            kept = without_launcher(request.overrides)
+            overrides = (*kept, f"hydra.run.dir='{unused}'", f"hydra.sweep.dir='{unused}'")
+            composed = _launch(replace(request, overrides=overrides), lambda _: _try_to_resolve)
     except CONFIG_ERRORS as error:
         raise explain(error, _folders(request)) from error
     for cell in composed:
@@ -148,16 +133,30 @@ def compose(request: RunRequest) -> tuple[CellConfig, ...]:
     return tuple(cell for cell in composed if isinstance(cell, CellConfig))
 
 
-def _launch(request: RunRequest, task: Callable[[DictConfig], Result]) -> list[Result]:
-    overrides = _overrides(request)
+def _launch(
+    request: RunRequest, task_over: Callable[[tuple[str, ...]], Callable[[DictConfig], Result]]
+) -> list[Result]:
+    """Compose the cells and have them run by the task that `task_over` gives for the keys that are swept."""
+    words = _overrides(request)
     with initialize_config_dir(str(config_folder()), version_base="1.3", job_name="embodied"):
         hydra = GlobalHydra.instance().hydra
-        first = hydra.compose_config(_CONFIG, _first_values(overrides), RunMode.RUN)
-        overrides += _ablation(first)
-        if request.is_sweep or first.hydra.mode is RunMode.MULTIRUN:
-            batches = hydra.multirun(_CONFIG, task, [*overrides, "hydra.mode=MULTIRUN"])
-            return [job.return_value for batch in batches for job in batch]
-        return [hydra.run(_CONFIG, task, overrides).return_value]
+        first = hydra.compose_config(_CONFIG, _first_values(words), RunMode.RUN)
+        words += _ablation(first)
+        if not request.is_sweep and first.hydra.mode is not RunMode.MULTIRUN:
+            return [hydra.run(_CONFIG, task_over(()), words).return_value]
+        params: dict[str, str] = dict(first.hydra.sweeper.get("params") or {})
+        task = task_over(swept_keys(words, params))
+        if first.hydra.sweeper._target_ == BASIC_SWEEPER:
+            words = in_model_order(words, params)
+        try:
+            batches = hydra.multirun(_CONFIG, task, [*words, "hydra.mode=MULTIRUN"])
+        except (*CONFIG_ERRORS, EmbodiedError):
+            raise
+        except Exception as error:
+            if first.hydra.launcher._target_ == BASIC_LAUNCHER:
+                raise
+            raise explain_launcher(error, Path(first.hydra.sweep.dir)) from error
+        return [job.return_value for batch in batches for job in batch]
 
 
 def _ablation(first: DictConfig) -> list[str]:
@@ -165,7 +164,7 @@ def _ablation(first: DictConfig) -> list[str]:
     design = OmegaConf.select(first, "run.ablation")
     if design in {None, "none"}:
         return []
-    config = _resolve(OmegaConf.masked_copy(first, [str(key) for key in first if key != "hydra"]))
+    config = resolve(OmegaConf.masked_copy(first, [str(key) for key in first if key != "hydra"]))
     said = said_sections(
         config.prompt, config.scenario.texts, config.arm.value, config.situation, config.oversight_texts
     )
@@ -199,33 +198,27 @@ def _overrides(request: RunRequest) -> list[str]:
     return overrides
 
 
-def _resolve(composed: DictConfig) -> CellConfig:
-    plain: Any = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
-    return parse_config(plain)
-
-
 def _try_to_resolve(composed: DictConfig) -> CellConfig | EmbodiedError:
     """The cell, or what is wrong with it: Hydra prints what is raised inside a job."""
     try:
-        return _resolve(composed)
+        return resolve(composed)
     except EmbodiedError as error:
         return error
     except CONFIG_ERRORS as error:
         return explain(error)
 
 
-def _track(config: CellConfig, cell: CellRun) -> None:
-    """Mirror a cell; where the tracker's configuration leaves group and folder open, they are the run's."""
-    own = {"group": config.run.name, "folder": str(config.run.folder)}
-    settings = config.tracking | {key: own[key] for key in own if config.tracking.get(key, own) is None}
-    tracker: Any = instantiate(settings)
-    tracker.log_cell(config.model_dump(mode="json"), cell.manifest, cell.episodes)
-
-
-def _summarise(settings: RunConfig) -> None:
+def _summarise(settings: RunConfig, make_page: PageMaker | None) -> list[str]:
+    """Make what a run leaves for people, and say what could not be made."""
     from embodied.finish import SUMMARY_WIDTH, finish_run
 
     console = Console()
     if not console.is_terminal:
         console = Console(width=SUMMARY_WIDTH)
     finish_run(settings.folder, console, with_video=settings.video == "auto")
+    try:
+        if make_page is not None:
+            make_page(settings.folder, console)
+    except EmbodiedError as error:
+        return [str(error)]
+    return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig
@@ -13,6 +14,12 @@ from yaml import MarkedYAMLError
 from embodied.errors import ConfigError
 
 CONFIG_ERRORS = (HydraException, OmegaConfBaseException, MarkedYAMLError)
+_EXTRAS: Final = {
+    "hydra/launcher/joblib": "joblib",
+    "hydra/launcher/submitit_local": "slurm",
+    "hydra/launcher/submitit_slurm": "slurm",
+}
+"""Configuration that comes with an extra of this package."""
 
 
 def explain(error: Exception, folders: Iterable[Path] = ()) -> ConfigError:
@@ -27,6 +34,10 @@ def explain(error: Exception, folders: Iterable[Path] = ()) -> ConfigError:
         match cause:
             case MarkedYAMLError():
                 return ConfigError(_malformed(cause))
+            case MissingConfigException() if extra := _EXTRAS.get(str(cause.missing_cfg_file)):
+                return ConfigError(
+                    f"{cause.missing_cfg_file} is not installed: pip install 'embodied-deception[{extra}]'"
+                )
             case MissingConfigException() if cause.missing_cfg_file:
                 return ConfigError(_missing(str(cause.missing_cfg_file), folders))
             case ConfigAttributeError() | ConfigKeyError() if isinstance(cause.parent_node, DictConfig):
