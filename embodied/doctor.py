@@ -11,7 +11,7 @@ from rich.console import Console
 
 from embodied.backends.base import Backend
 from embodied.backends.ollama import OllamaBackend
-from embodied.config import CellConfig, factors
+from embodied.config import CellConfig
 from embodied.doctor_checks import (
     REPEAT_TOKENS,
     Opening,
@@ -24,7 +24,7 @@ from embodied.doctor_checks import (
     measure_speed,
     try_long_prompt,
 )
-from embodied.doctor_report import DoctorReport, ModelReport, estimate, judge, render
+from embodied.doctor_report import DoctorReport, ModelReport, estimate, judge, render, settings_of
 from embodied.episode import EpisodeRunner, build_model, mind_settings
 from embodied.errors import EmbodiedError
 from embodied.policy.mind import Mind
@@ -69,7 +69,7 @@ def examine(cells: Sequence[CellConfig]) -> DoctorReport:
 def _examine_model(cells: Sequence[CellConfig]) -> ModelReport:
     """Examine a model from the simplest question on, up to the first that fails."""
     first = cells[0]
-    found: dict[str, Any] = {"name": first.model_name, "settings": _settings(first)}
+    found: dict[str, Any] = {"name": first.model_name, "settings": settings_of(first)}
     problems: list[str] = []
     try:
         for more in _findings(cells):
@@ -142,10 +142,6 @@ def _ollama_address(host: str | None = None) -> str:
         return backend.host
     finally:
         backend.close()
-
-
-def _settings(config: CellConfig) -> dict[str, str]:
-    return {name.removeprefix("model."): level for name, level in factors(config).items() if name.startswith("model.")}
 
 
 def _addresses(cells: Sequence[CellConfig]) -> Iterator[str]:

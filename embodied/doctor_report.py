@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from embodied.backends.base import Capabilities
-from embodied.config import CellConfig
+from embodied.config import CellConfig, factors
 from embodied.doctor_checks import AtOnce, LongPrompt, PromptFit, RepeatRate, ServerSeen, Speed
 from embodied.records import Frozen
 
@@ -32,6 +32,9 @@ class SweepTime(Frozen):
         workers: Episodes at a time.
         likely_s: When replies are as long as the sampled one.
         longest_s: When each uses the whole of `max_tokens`.
+        read_tokens: Prompt tokens that the server has to read, those in its cache left out; None in older reports.
+        written_tokens: Reply tokens, when replies are as long as the sampled one.
+        most_written_tokens: The same when each uses the whole of `max_tokens`.
     """
 
     cells: int
@@ -40,6 +43,9 @@ class SweepTime(Frozen):
     workers: int
     likely_s: float
     longest_s: float
+    read_tokens: int | None = None
+    written_tokens: int | None = None
+    most_written_tokens: int | None = None
 
 
 class ModelReport(Frozen):
@@ -113,6 +119,12 @@ def _forms_and_probes(cell: CellConfig, turns: int) -> int:
     return forms * (1 + cell.probes.belief) + cell.probes.purpose
 
 
+def settings_of(config: CellConfig) -> dict[str, str]:
+    """How a cell asks its model."""
+    levels = factors(config)
+    return {name.removeprefix("model."): level for name, level in levels.items() if name.startswith("model.")}
+
+
 def estimate(
     cells: Sequence[CellConfig], fit: PromptFit, speed: Speed, at_once: AtOnce | None, world_s: float
 ) -> SweepTime:
@@ -138,7 +150,8 @@ def estimate(
 
     return SweepTime(
         cells=len(cells), episodes=episodes, turns=fit.turns, workers=workers, likely_s=total_s(speed.reply_tokens),
-        longest_s=total_s(fit.max_tokens),
+        longest_s=total_s(fit.max_tokens), read_tokens=round(episodes * read),
+        written_tokens=episodes * calls * speed.reply_tokens, most_written_tokens=episodes * calls * fit.max_tokens,
     )  # fmt: skip
 
 
@@ -286,7 +299,7 @@ def _speed(speed: Speed, at_once: AtOnce | None) -> str:
 def _time(time: SweepTime, *, is_least: bool) -> str:
     return (
         f"{_n(time.episodes, 'episode')} in {_n(time.cells, 'cell')}: {'more than' if is_least else 'about'} "
-        f"{_span(time.likely_s)}, at most {_span(time.longest_s)}. Assumed: from the start, {time.turns} turns an "
+        f"{span(time.likely_s)}, at most {span(time.longest_s)}. Assumed: from the start, {time.turns} turns an "
         f"episode, {time.workers} at a time, a server that does nothing else, replies as long as the one sampled (at "
         "most: all of model.max_tokens)"
     )
@@ -296,7 +309,7 @@ def _n(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
     """A duration in words."""
     if seconds < 120:
         return f"{max(seconds, 1):.0f} s"
