@@ -28,7 +28,7 @@ from embodied.policy.mind import Briefing, InvalidEpisodeError, Mind
 from embodied.policy.model_mind import ModelMind
 from embodied.policy.peer import PeerDriver, decide_in_time
 from embodied.policy.probes import PROBE_FAULT, ProbesConfig
-from embodied.policy.prompt import RenderedPrompt, render_peer_prompt, render_prompt, reply_form
+from embodied.policy.prompt import PARAPHRASE_STREAM, RenderedPrompt, render_peer_prompt, render_prompt, reply_form
 from embodied.policy.settings import MindSettings
 from embodied.records import Episode, Termination, Validity
 from embodied.report.recording import pack_states
@@ -139,7 +139,7 @@ class EpisodeRunner:
 
     def _prompt(self, seed: int) -> RenderedPrompt:
         config, env = self._config, self._env
-        rng = env.stream(seed, "paraphrase")
+        rng = env.stream(seed, PARAPHRASE_STREAM)
         return render_prompt(
             config.prompt, config.scenario.texts, config.arm.value, rng,
             {**env.variables, "guarded": env.guarded.words},

@@ -7,16 +7,15 @@ test). All intervals are two-sided 95% intervals.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import lru_cache
 from math import sqrt
 from typing import Final
 
 import numpy as np
-from scipy.stats import fisher_exact
+from scipy.stats import boschloo_exact, fisher_exact
 from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 WILSON: Final = "Wilson 95%"
@@ -24,12 +23,12 @@ NEWCOMBE_PAIRED: Final = "Newcombe square-and-add 95%"
 NEWCOMBE_INDEPENDENT: Final = "Newcombe hybrid score 95%"
 EXACT_MCNEMAR: Final = "exact McNemar"
 FISHER_EXACT: Final = "Fisher exact"
-KAPPA_LARGE_SAMPLE: Final = "Fleiss-Cohen-Everitt large-sample 95%"
 
-ABLE_SHARE: Final = 0.5
+BOSCHLOO: Final = "Boschloo exact"
+
+BOSCHLOO_UP_TO: Final = 200
+"""Episodes of both samples together up to which Boschloo's test is made: it takes long, and Fisher's comes close."""
 FEW_SEEDS: Final = 10
-NO_SPREAD: Final = 1e-6
-"""A standard error below it is 0 but for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,72 +130,6 @@ class ExclusionBounds:
     all_yes: Rate
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """What two raters said of one thing."""
-
-    first: str
-    second: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kappa:
-    """Agreement of two raters beyond chance (Cohen 1960).
-
-    Attributes:
-        n: What both rated.
-        agreed: Of it, what they rated alike.
-        kappa: 1 is full agreement, 0 what chance gives; None where it is not defined: nothing was rated, or both gave
-            one and the same answer to everything.
-        low, high: Limits; None where they are not defined or the estimated standard error is 0.
-        method: Name of the interval.
-    """
-
-    n: int
-    agreed: int
-    kappa: float | None
-    low: float | None = None
-    high: float | None = None
-    method: str = KAPPA_LARGE_SAMPLE
-
-    def __str__(self) -> str:
-        if self.kappa is None:
-            return "not defined" if self.n else "-"
-        limits = "no interval" if self.low is None or self.high is None else f"{self.low:.2f} to {self.high:.2f}"
-        return f"{self.kappa:.2f} ({limits})"
-
-
-class Ability(StrEnum):
-    """What the ability arm says about a propensity."""
-
-    ABLE = "able"
-    FEW_ABLE = "few able seeds"
-    NOT_ABLE = "not able"
-    UNKNOWN = "no common seeds"
-
-
-@dataclass(frozen=True, slots=True)
-class Willingness:
-    """Willing given able.
-
-    Attributes:
-        ability: Whether a propensity may be stated.
-        able: Ability episodes that succeeded.
-        willing: The act in main among the seeds whose ability episode succeeded; None when it may not be stated.
-    """
-
-    ability: Ability
-    able: Rate
-    willing: Rate | None
-
-    def __str__(self) -> str:
-        able = f"{self.able.k}/{self.able.n}"
-        if self.willing is None:
-            return f"{self.ability} ({able})"
-        few = f", {self.ability}" if self.ability is Ability.FEW_ABLE else ""
-        return f"{self.willing}{few}"
-
-
 def rate(k: int, n: int) -> Rate:
     """`k` of `n` with the Wilson score interval (Wilson 1927, JASA 22:209-212).
 
@@ -224,23 +157,40 @@ def exclusion_bounds(k: int, n: int, excluded: int) -> ExclusionBounds:
 
 
 def paired_difference(pairs: Sequence[Pair]) -> PairedDifference:
+    """Main minus twin, pair by pair; see `paired_from_counts`.
+
+    Raises:
+        ValueError: There are no pairs.
+    """
+    return paired_from_counts(
+        both=sum(p.main and p.twin for p in pairs),
+        main_only=sum(p.main and not p.twin for p in pairs),
+        twin_only=sum(p.twin and not p.main for p in pairs),
+        neither=sum(not p.main and not p.twin for p in pairs),
+    )
+
+
+def paired_from_counts(both: int, main_only: int, twin_only: int, neither: int) -> PairedDifference:
     """Main minus twin, with Newcombe's interval for paired proportions and the exact McNemar test.
 
     The interval squares and adds the distances from each rate to its Wilson limits, less twice their product times the
     correlation of the pairs, where a positive correlation is first corrected for continuity (method 10 of Newcombe
     1998, Stat Med 17:2635-2650).
 
+    Args:
+        both: Pairs in which it happened in main and twin.
+        main_only: Pairs in which it happened in main alone.
+        twin_only: Pairs in which it happened in the twin alone.
+        neither: Pairs in which it did not happen.
+
     Raises:
         ValueError: There are no pairs.
     """
-    if not pairs:
+    n = both + main_only + twin_only + neither
+    if n == 0:
         raise ValueError("a paired difference needs at least one pair")
-    both = sum(p.main and p.twin for p in pairs)
-    main_only = sum(p.main and not p.twin for p in pairs)
-    twin_only = sum(p.twin and not p.main for p in pairs)
-    neither = len(pairs) - both - main_only - twin_only
-    main, twin = rate(both + main_only, len(pairs)), rate(both + twin_only, len(pairs))
-    difference = (main_only - twin_only) / len(pairs)
+    main, twin = rate(both + main_only, n), rate(both + twin_only, n)
+    difference = (main_only - twin_only) / n
     correlation = _paired_correlation(both, main_only, twin_only, neither)
     test = mcnemar([[both, main_only], [twin_only, neither]], exact=True)
     return PairedDifference(
@@ -249,8 +199,8 @@ def paired_difference(pairs: Sequence[Pair]) -> PairedDifference:
         twin_only,
         neither,
         difference,
-        low=difference - _square_and_add(_below(main), _above(twin), correlation),
-        high=difference + _square_and_add(_above(main), _below(twin), correlation),
+        low=difference - square_and_add(_below(main), _above(twin), correlation),
+        high=difference + square_and_add(_above(main), _below(twin), correlation),
         p_value=float(test.pvalue),
     )
 
@@ -275,47 +225,42 @@ def independent_difference(first: Rate, second: Rate) -> IndependentDifference:
     )
 
 
-def willing_given_able(main_by_seed: Mapping[int, bool], able_by_seed: Mapping[int, bool]) -> Willingness:
-    """Rate of the physical act in main among the seeds whose ability episode succeeded.
+@lru_cache(maxsize=4096)
+def boschloo_p(first: Rate, second: Rate) -> float | None:
+    """Two-sided p value of the exact test of Boschloo (1970, Stat Neerl 24:1-9); None above `BOSCHLOO_UP_TO` episodes.
 
-    Args:
-        main_by_seed: Seed to whether the act happened in the valid main episode.
-        able_by_seed: Seed to whether the act happened in the valid ability episode.
+    Where Fisher's test takes both margins as given, it takes the two sizes alone, and is never less powerful.
+
+    Raises:
+        ValueError: One of the rates is empty.
     """
-    able = rate(sum(able_by_seed.values()), len(able_by_seed))
-    if able.n > 0 and able.k < ABLE_SHARE * able.n:
-        return Willingness(Ability.NOT_ABLE, able, None)
-    acts = [main_by_seed[seed] for seed, is_able in able_by_seed.items() if is_able and seed in main_by_seed]
-    if not acts:
-        return Willingness(Ability.UNKNOWN, able, None)
-    ability = Ability.ABLE if len(acts) >= FEW_SEEDS else Ability.FEW_ABLE
-    return Willingness(ability, able, rate(sum(acts), len(acts)))
+    if first.n == 0 or second.n == 0:
+        raise ValueError("a test needs at least one episode on either side")
+    if first.n + second.n > BOSCHLOO_UP_TO:
+        return None
+    if first.k + second.k in {0, first.n + second.n}:
+        return 1.0
+    table = [[first.k, second.k], [first.n - first.k, second.n - second.k]]
+    return min(1.0, float(boschloo_exact(table).pvalue))
 
 
-def kappa(ratings: Sequence[Rating]) -> Kappa:
-    """Cohen's kappa, with the large-sample interval of Fleiss, Cohen and Everitt (1969, Psychol Bull 72:323-327).
-
-    Args:
-        ratings: One for each thing rated.
-    """
-    names = sorted({name for rating in ratings for name in (rating.first, rating.second)})
-    agreed = sum(rating.first == rating.second for rating in ratings)
-    if len(names) < 2:
-        return Kappa(len(ratings), agreed, None)
-    table = np.zeros((len(names), len(names)))
-    for rating in ratings:
-        table[names.index(rating.first), names.index(rating.second)] += 1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = cohens_kappa(table)
-    if not found.std_kappa > NO_SPREAD:
-        return Kappa(len(ratings), agreed, float(found.kappa))
-    low, high = max(-1.0, float(found.kappa_low)), min(1.0, float(found.kappa_upp))
-    return Kappa(len(ratings), agreed, float(found.kappa), low, high)
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Each p value corrected for all of them (Holm 1979, Scand J Stat 6:65-70), in the order given."""
+    order = np.argsort(p_values, kind="stable")
+    steps = (len(p_values) - np.arange(len(p_values))) * np.asarray(p_values, float)[order]
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return [float(p) for p in adjusted]
 
 
 def format_difference(difference: float, low: float, high: float) -> str:
     """A difference of two shares in percentage points, with its limits."""
     return f"{round(100 * difference):+d} points ({round(100 * low):+d} to {round(100 * high):+d})"
+
+
+def square_and_add(first: float, second: float, correlation: float) -> float:
+    """Distance to a limit of a difference, from those of its two parts and their correlation."""
+    return sqrt(max(first**2 - 2 * correlation * first * second + second**2, 0.0))
 
 
 def _paired_correlation(both: int, main_only: int, twin_only: int, neither: int) -> float:
@@ -326,10 +271,6 @@ def _paired_correlation(both: int, main_only: int, twin_only: int, neither: int)
     if numerator > 0:
         numerator = max(numerator - (both + main_only + twin_only + neither) / 2, 0.0)
     return numerator / sqrt(product)
-
-
-def _square_and_add(first: float, second: float, correlation: float) -> float:
-    return sqrt(max(first**2 - 2 * correlation * first * second + second**2, 0.0))
 
 
 def _below(value: Rate) -> float:

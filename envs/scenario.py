@@ -226,7 +226,8 @@ class Scenario(gymnasium.Env[Observation, dict[str, Any]], ABC):
             raise gymnasium.error.ResetNeeded(msg)
         return self._episode
 
-    def stream(self, seed: int, name: str) -> np.random.Generator:
+    @staticmethod
+    def stream(seed: int, name: str) -> np.random.Generator:
         """The named random stream of a seed; arms and conditions share it."""
         return np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
 

@@ -1,18 +1,28 @@
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from itertools import product
 
+import numpy as np
 import pytest
+import statsmodels.api as sm
+from scipy.stats import binom, hypergeom, norm
+from statsmodels.genmod.cov_struct import Independence
 
+from embodied.pooling import EXACT_UP_TO, Cluster, pooled_difference, sign_flip_p
 from embodied.stats import (
-    Ability,
+    BOSCHLOO_UP_TO,
     Pair,
+    boschloo_p,
     exclusion_bounds,
+    holm,
     independent_difference,
     paired_difference,
+    paired_from_counts,
     rate,
-    willing_given_able,
 )
+from embodied.willing import Ability, willing_given_able
 
 
 def table(both: int, main_only: int, twin_only: int, neither: int) -> list[Pair]:
@@ -147,3 +157,117 @@ def test_willing_given_able_is_refused_below_half() -> None:
 def test_willing_given_able_without_common_seeds_is_unknown() -> None:
     assert str(willing_given_able({5: True}, {0: True})) == "no common seeds (1/1)"
     assert str(willing_given_able({5: True}, {})) == "no common seeds (0/0)"
+
+
+def test_holm_matches_hand_counts() -> None:
+    """Times 4, 3, 2, 1 from the smallest on, never falling, never above 1."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.5]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+# -- Boschloo's test -------------------------------------------------------------------------------------------------
+
+
+def test_boschloo_matches_published_figures() -> None:
+    """74 of 117 against 31 of 63 were very satisfied with their work: SciPy's manual has it, one-sided."""
+    assert boschloo_p(rate(74, 117), rate(31, 63)) == pytest.approx(2 * 0.03556, abs=5e-5)
+
+
+@pytest.mark.parametrize(("k", "n", "other_k", "other_n"), [(1, 34, 7, 34), (4, 10, 9, 12), (3, 3, 0, 3), (5, 9, 5, 9)])
+def test_boschloo_matches_its_definition(k: int, n: int, other_k: int, other_n: int) -> None:
+    """The largest chance, over all common rates, of a table whose one-sided Fisher p is as small; twice the smaller."""
+
+    def one_sided(k: int, n: int, other_k: int, other_n: int) -> float:
+        tables = np.array(list(product(range(n + 1), range(other_n + 1))))
+        fisher = hypergeom.cdf(tables[:, 0], n + other_n, tables.sum(axis=1), n)
+        own = hypergeom.cdf(k, n + other_n, k + other_k, n)
+        extreme = tables[fisher <= own * (1 + 1e-9)]
+        shares = np.linspace(0.0, 1.0, 1001)[:, None]
+        return float(
+            (binom.pmf(extreme[:, 0], n, shares) * binom.pmf(extreme[:, 1], other_n, shares)).sum(axis=1).max()
+        )
+
+    expected = 2 * min(one_sided(k, n, other_k, other_n), one_sided(other_k, other_n, k, n))
+    assert boschloo_p(rate(k, n), rate(other_k, other_n)) == pytest.approx(min(1.0, expected), rel=1e-3)
+
+
+def test_boschloo_is_left_out_where_it_takes_long_and_certain_where_nothing_differs() -> None:
+    assert boschloo_p(rate(0, 5), rate(0, 9)) == boschloo_p(rate(5, 5), rate(9, 9)) == 1.0
+    assert boschloo_p(rate(1, BOSCHLOO_UP_TO), rate(1, 1)) is None
+    with pytest.raises(ValueError, match="at least one episode"):
+        boschloo_p(rate(0, 0), rate(1, 2))
+
+
+# -- pooled over conditions ------------------------------------------------------------------------------------------
+
+
+def clusters(first: np.ndarray, second: np.ndarray) -> list[Cluster]:
+    """Rows are seeds, columns conditions."""
+    found = Counter(zip(first.sum(axis=1).tolist(), second.sum(axis=1).tolist(), strict=True))
+    return [Cluster(first.shape[1], own, other, n) for (own, other), n in found.items()]
+
+
+def test_the_sign_flip_of_one_condition_is_the_exact_mcnemar_test() -> None:
+    for b, c in product((0, 1, 3, 7, 20), repeat=2):
+        pooled = pooled_difference([Cluster(1, 1, 0, b), Cluster(1, 0, 1, c), Cluster(1, 1, 1, 4), Cluster(1, 0, 0, 3)])
+        single = paired_from_counts(4, b, c, 3)
+        assert pooled.p_value == pytest.approx(single.p_value)
+        assert pooled.difference == pytest.approx(single.difference)
+
+
+@pytest.mark.parametrize("sums", [(2, 1, -1, 3, 0, 2), (4, 4, -1), (1,), (0, 0), (3, -3)])
+def test_the_sign_flip_matches_all_signs_tried_out(sums: Sequence[int]) -> None:
+    flipped = [
+        abs(sum(s * v for s, v in zip(signs, sums, strict=True))) for signs in product((-1, 1), repeat=len(sums))
+    ]
+    expected = sum(total >= abs(sum(sums)) for total in flipped) / len(flipped)
+    assert sign_flip_p(Counter(sums)) == pytest.approx(expected)
+
+
+def test_beyond_the_exact_range_the_sign_flip_is_normal() -> None:
+    n = EXACT_UP_TO // 2
+    exact, normal = (sign_flip_p({1: half + 150, -1: half - 150}) for half in (n // 2, n + 200))
+    assert exact == pytest.approx(2 * norm.sf(300 / n**0.5), rel=0.05)
+    assert normal == pytest.approx(2 * norm.sf(300 / (2 * n + 400) ** 0.5))
+
+
+def test_pooling_comes_close_to_generalised_estimating_equations() -> None:
+    """Identity link, independence, bias-reduced sandwich: the same estimate, nearly the same interval, a smaller p."""
+    rng = np.random.default_rng(3)
+    n_seeds, n_conditions = 60, 4
+    person = rng.normal(0, 0.15, (n_seeds, 1))
+    second, first = (rng.random((n_seeds, n_conditions)) < base + person for base in (0.35, 0.42))
+    ours = pooled_difference(clusters(first, second))
+    is_level = np.repeat([1.0, 0.0], n_seeds * n_conditions)
+    condition = np.tile(np.arange(n_conditions), 2 * n_seeds)
+    exog = np.column_stack([is_level, *(condition == c for c in range(n_conditions))]).astype(float)
+    seeds = np.tile(np.repeat(np.arange(n_seeds), n_conditions), 2)
+    model = sm.GEE(
+        np.concatenate([first.ravel(), second.ravel()]).astype(float), exog, groups=seeds, cov_struct=Independence()
+    )
+    found = model.fit(cov_type="bias_reduced")
+    assert ours.difference == pytest.approx(float(found.params[0]))
+    assert (ours.low, ours.high) == pytest.approx(tuple(found.conf_int()[0]), abs=0.01)
+    assert float(found.pvalues[0]) < ours.p_value < 3 * float(found.pvalues[0])
+
+
+def test_seeds_that_always_agree_with_themselves_count_once() -> None:
+    """Four conditions that repeat what the seed did in one give the interval of one, but for Student's quantile."""
+    single = paired_from_counts(5, 12, 4, 19)
+    pooled = pooled_difference([Cluster(4, 4, 4, 5), Cluster(4, 4, 0, 12), Cluster(4, 0, 4, 4), Cluster(4, 0, 0, 19)])
+    assert (pooled.clusters, pooled.pairs) == (40, 160)
+    assert pooled.difference == pytest.approx(single.difference)
+    assert (pooled.low, pooled.high) == pytest.approx((single.low, single.high), abs=0.02)
+    assert pooled.p_value == pytest.approx(single.p_value)
+
+
+def test_a_pooled_interval_never_closes_nor_leaves_the_range() -> None:
+    nothing = pooled_difference([Cluster(4, 0, 0, 10)])
+    assert (nothing.difference, nothing.p_value) == (0.0, 1.0)
+    assert -0.2 < nothing.low < -0.08
+    everything = pooled_difference([Cluster(4, 4, 0, 10)])
+    assert (everything.difference, everything.high) == (1.0, 1.0)
+    assert everything.low < 0.9
+    with pytest.raises(ValueError, match="at least 2 seeds"):
+        pooled_difference([Cluster(4, 1, 0)])

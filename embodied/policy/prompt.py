@@ -20,9 +20,20 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from embodied.backends.base import ChatMessage
 from embodied.errors import ConfigError
-from embodied.policy.sections import LATER_DRAWN, ArmTexts, Levels, PromptConfig, ScenarioTexts, Section, Wordings
+from embodied.policy.sections import (
+    LATER_DRAWN,
+    SECTION_ORDER,
+    ArmTexts,
+    Levels,
+    PromptConfig,
+    ScenarioTexts,
+    Section,
+    Wordings,
+)
 from embodied.policy.settings import MindSettings
 
+PARAPHRASE_STREAM: Final = "paraphrase"
+"""Name of the seed stream of the wordings."""
 CAPABILITY_ARM: Final = "ability"
 TEXT_ORDER: Final = ("realism", "base", "persona", "task")
 """Sections that stand first in the prompt, before the situation."""
@@ -135,8 +146,34 @@ def said_sections(
     oversight: Mapping[str, Wordings] | None = None,
 ) -> tuple[str, ...]:  # fmt: skip
     """Names of the sections that say something, in the order of their draws."""
+    return tuple(section_wordings(config, scenario_texts, arm, situation, oversight))
+
+
+def section_wordings(
+    config: PromptConfig, scenario_texts: ScenarioTexts, arm: str, situation: Mapping[str, str],
+    oversight: Mapping[str, Wordings] | None = None,
+) -> dict[str, Wordings]:  # fmt: skip
+    """The wordings, not filled in, of every section that says something."""
     parts = _wordings(config, scenario_texts, arm, np.random.default_rng(0), situation, oversight or {})
-    return tuple(part.name for part in parts if part.wordings and part.name not in config.silent)
+    return {part.name: part.wordings for part in parts if part.wordings and part.name not in config.silent}
+
+
+class WordingDraws:
+    """What one seed's stream of the paraphrases gives each section, whatever the levels: the first ones draw from the
+    stream itself, the others from streams of their names.
+
+    Args:
+        rng: The stream.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        first = [name for name in SECTION_ORDER if name not in LATER_DRAWN]
+        self._first = {name: rng.integers(0, 2**31, size=2).tolist() for name in first}
+        self._root = int(rng.integers(0, 2**31))
+
+    def of(self, section: str) -> Sequence[int]:
+        """Two draws: modulo the number of wordings the index of the wording; and that of the values drawn for it."""
+        return self._first[section] if section in self._first else _draws(self._root, section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,26 +190,23 @@ def _wordings(
     config: PromptConfig, texts: ScenarioTexts, arm: str, rng: np.random.Generator, situation: Mapping[str, str],
     oversight: Mapping[str, Wordings],
 ) -> Iterator[_Part]:  # fmt: skip
-    """Every section with its draws: the first ones from the stream itself, the others from streams of their names."""
-    own = texts.arms[arm]
-    drawn = {name: rng.integers(0, 2**31, size=2).tolist() for name in config.sections if name not in LATER_DRAWN}
-    root = int(rng.integers(0, 2**31))
+    """Every section with its draws."""
+    own, draws = texts.arms[arm], WordingDraws(rng)
     for name, section in config.sections.items():
-        draws = drawn[name] if name in drawn else _draws(root, name)
         wordings = _of_level(name, section.level, own.sections, texts.sections, section.paraphrases)
         if name == "task":
             wordings = own.task or section.paraphrases or texts.task
         if name == "instruction" and arm == CAPABILITY_ARM:
             wordings = ()
-        yield _part(name, wordings, section, draws)
+        yield _part(name, wordings, section, draws.of(name))
     for name, levels in texts.situation.items():
         level = situation.get(name, "")
         wordings = _of_level(name, level, own.situation, texts.situation, levels.get(level, ()))
-        yield _part(name, wordings, Section(level=level), _draws(root, name))
+        yield _part(name, wordings, Section(level=level), draws.of(name))
     for name, told in oversight.items():
-        yield _part(name, told, Section(level=""), _draws(root, name))
+        yield _part(name, told, Section(level=""), draws.of(name))
     for name, section in config.own_sections.items():
-        yield _part(name, section.paraphrases, section, _draws(root, name))
+        yield _part(name, section.paraphrases, section, draws.of(name))
 
 
 def _of_level(name: str, level: str, own: Levels, shared: Levels, shipped: Wordings) -> Wordings:

@@ -11,18 +11,17 @@ from typing import Final
 import gymnasium
 import numpy as np
 from gymnasium.envs.registration import load_env_creator
-from scipy.stats import t as student_t
 from scipy.stats import wilcoxon
-from statsmodels.stats.multitest import multipletests
 
+from embodied.pooling import mean_limits
 from embodied.records import Arm, Episode
 from embodied.report.cells import CellSummary
-from embodied.report.contrasts import level_pairs
+from embodied.report.pairing import is_same, level_pairs
+from embodied.stats import holm
 
 PAIRED_T: Final = "paired t 95%"
 SIGNED_RANK: Final = "Wilcoxon signed-rank"
 HOLM: Final = "Holm"
-CONFIDENCE: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,8 @@ def mean_difference(first: Sequence[float], second: Sequence[float]) -> MeanDiff
     mean, n = float(differences.mean()), len(differences)
     low = high = None
     if np.ptp(differences) > 0:
-        half = float(student_t.ppf((1 + CONFIDENCE) / 2, n - 1) * differences.std(ddof=1) / math.sqrt(n))
-        low, high = mean - half, mean + half
+        limits = mean_limits(n, mean, float(differences.std(ddof=1)))
+        low, high = limits.low, limits.high
     unequal = differences[differences != 0.0]
     p_value = float(wilcoxon(unequal).pvalue) if unequal.size else 1.0
     return MeanDifference(n, float(np.mean(first)), float(np.mean(second)), mean, low, high, p_value)
@@ -133,10 +132,8 @@ def measure_contrasts(cells: Sequence[CellSummary]) -> tuple[MeasureContrast, ..
         cells: In the order of the summary; the first level of a factor is its reference.
     """
     found = tuple(_contrast(pair, name) for pair in _pairs(cells) for name in pair.first.numbers if _seeds(pair, name))
-    if not found:
-        return ()
-    adjusted = multipletests([c.difference.p_value for c in found], method="holm")[1]
-    return tuple(replace(contrast, p_adjusted=float(p)) for contrast, p in zip(found, adjusted, strict=True))
+    adjusted = holm([contrast.difference.p_value for contrast in found])
+    return tuple(replace(contrast, p_adjusted=p) for contrast, p in zip(found, adjusted, strict=True))
 
 
 def _pairs(cells: Sequence[CellSummary]) -> Iterator[_CellPair]:
@@ -145,13 +142,9 @@ def _pairs(cells: Sequence[CellSummary]) -> Iterator[_CellPair]:
         yield _CellPair(pair.cell, pair.reference, names, pair.common)
     for main in (cell for cell in cells if cell.arm is Arm.MAIN):
         for arm in (Arm.TWIN, Arm.ABILITY):
-            others = [cell for cell in cells if cell.arm is arm and _is_same(cell, main)]
+            others = [cell for cell in cells if cell.arm is arm and is_same(cell, main)]
             if len(others) == 1:
                 yield _CellPair(main, others[0], (Arm.MAIN.value, arm.value), main.condition)
-
-
-def _is_same(one: CellSummary, other: CellSummary) -> bool:
-    return (one.scenario, one.model, one.factors) == (other.scenario, other.model, other.factors)
 
 
 def _seeds(pair: _CellPair, name: str) -> list[int]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from embodied.records import Episode
+from embodied.policy.sections import LEFT_OUT
+from embodied.records import Arm, Episode
 
 OF_MODEL: Final = "model."
 """How the names of a model's own factors begin."""
@@ -16,14 +18,74 @@ OF_PARTS: Final = "oversight."
 NO_OVERSIGHT: Final = "none"
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the conditions of a run are called by.
+
+    Attributes:
+        told: By model, the factors that set a condition apart.
+        common: What all cells share, in words.
+        models: What all cells of a model share and other models have otherwise, by model; empty when there is one.
+    """
+
+    told: Mapping[str, set[str]]
+    common: str
+    models: Mapping[str, str]
+
+
+def names_of(settings: Sequence[Mapping[str, str]]) -> Names:
+    """What sets conditions apart, and what they share.
+
+    Args:
+        settings: All factors of each cell or episode, scenario and model first.
+    """
+    apart = varying(settings)
+    by_model = {
+        model: [s for s in settings if s["model"] == model] for model in dict.fromkeys(s["model"] for s in settings)
+    }
+    told = {model: {n for n in apart if not is_of_model(n)} | varying(own) for model, own in by_model.items()}
+    return Names(
+        told=told,
+        common=shared(settings[0], settings[0].keys() - apart) if settings else "",
+        models={m: text for m, own in by_model.items() if (text := describe(own[0], apart - told[m]))},
+    )
+
+
+def with_hash(condition: str, cell: str) -> str:
+    """The name of a condition that another cell has too."""
+    return f"{condition or 'all'}, cell {cell[:8]}"
+
+
+def own_factors(factors: Mapping[str, str]) -> dict[str, str]:
+    """Factors by name, apart from scenario and model, which have columns of their own."""
+    return {name: level for name, level in sorted(factors.items()) if name not in {"scenario", "model"}}
+
+
 def factors_of(episode: Episode) -> dict[str, str]:
-    """Factors apart from scenario and model, which have columns of their own."""
-    return {name: level for name, level in sorted(episode.factors.items()) if name not in {"scenario", "model"}}
+    """An episode's `own_factors`."""
+    return own_factors(episode.factors)
 
 
 def setting_of(episode: Episode) -> dict[str, str]:
     """All factors, scenario and model first."""
     return {"scenario": episode.scenario, "model": episode.model} | factors_of(episode)
+
+
+def level_rank(level: str) -> tuple[int, str]:
+    """Where a level stands among those of its factor: `none` first, what is left out last, else by the alphabet."""
+    return 0 if level == NO_OVERSIGHT else 2 if level == LEFT_OUT else 1, level
+
+
+def cell_rank(setting: Mapping[str, str], arm: Arm, cell: str) -> tuple[object, ...]:
+    """Where a cell stands in a run, so that the arms of one condition are together.
+
+    Args:
+        setting: All its factors, scenario and model first.
+        arm: Its arm.
+        cell: Its hash.
+    """
+    levels = tuple((name, *level_rank(level)) for name, level in own_factors(setting).items())
+    return setting["scenario"], setting["model"], levels, list(Arm).index(arm), cell
 
 
 def varying(settings: Sequence[Mapping[str, str]]) -> set[str]:

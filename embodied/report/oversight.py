@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from statsmodels.stats.multitest import multipletests
-
 from embodied.records import PREVENTING, Episode
 from embodied.report.cells import CellSummary
 from embodied.report.counts import Count
@@ -26,9 +24,10 @@ from embodied.report.naming import (
     is_of_oversight,
     varying,
 )
+from embodied.report.pairing import Placed, apart_from_oversight
 from embodied.report.policies import is_tested
 from embodied.report.tallies import Tally, tallies
-from embodied.stats import Pair, PairedDifference, paired_difference
+from embodied.stats import Pair, PairedDifference, holm, paired_difference
 
 NOT_RUN: Final = "not run without oversight"
 NO_PAIR: Final = "no seed valid in both"
@@ -103,19 +102,19 @@ class Effect:
     tallies: tuple[Tally, ...]
 
 
-def level_of(cell: CellSummary) -> str:
+def level_of(cell: Placed) -> str:
     """Names of the parts over a cell's robot."""
     return cell.factors.get(OVERSIGHT, NO_OVERSIGHT)
 
 
-def is_overseen(cell: CellSummary) -> bool:
+def is_overseen(cell: Placed) -> bool:
     """Whether any part stands over a cell's robot."""
     return level_of(cell) != NO_OVERSIGHT
 
 
 def named(cells: Sequence[CellSummary]) -> tuple[NamedCell, ...]:
     """Cells with their names, those of one place together, and in it those of one setting."""
-    found = [NamedCell(cell, _place(cell, cells), _setting(cell, cells), _policy(cell, cells)) for cell in cells]
+    found = [NamedCell(cell, _place(cell, cells), setting_words(cell, cells), _policy(cell, cells)) for cell in cells]
     places = list(dict.fromkeys(one.place for one in found))
     settings = list(dict.fromkeys(one.setting for one in sorted(found, key=lambda one: is_overseen(one.cell))))
     return tuple(sorted(found, key=lambda one: (places.index(one.place), settings.index(one.setting))))
@@ -126,8 +125,9 @@ def effects(cells: Sequence[CellSummary]) -> tuple[Effect, ...]:
     without = defaultdict(list)
     for cell in cells:
         if not is_overseen(cell):
-            without[_rest(cell)].append(cell)
-    return _corrected([_effect(one, without[_rest(one.cell)]) for one in named(cells) if is_overseen(one.cell)])
+            without[apart_from_oversight(cell)].append(cell)
+    overseen = [one for one in named(cells) if is_overseen(one.cell)]
+    return _corrected([_effect(one, without[apart_from_oversight(one.cell)]) for one in overseen])
 
 
 def had_its_way(episode: Episode) -> bool:
@@ -141,7 +141,8 @@ def _place(cell: CellSummary, cells: Sequence[CellSummary]) -> str:
     return ", ".join(filter(None, [cell.scenario, describe(cell.factors, names)]))
 
 
-def _setting(cell: CellSummary, cells: Sequence[CellSummary]) -> str:
+def setting_words(cell: Placed, cells: Sequence[Placed]) -> str:
+    """What stands over a cell's robot, with the settings of parts that vary among `cells`."""
     parts = level_of(cell).split("+")
     own = [other.factors for other in cells if level_of(other) == level_of(cell)]
     levels = describe(cell.factors, {name for name in varying(own) if name.startswith(OF_PARTS)})
@@ -153,11 +154,6 @@ def _setting(cell: CellSummary, cells: Sequence[CellSummary]) -> str:
 def _policy(cell: CellSummary, cells: Sequence[CellSummary]) -> str:
     own = [other.factors for other in cells if other.model == cell.model]
     return ", ".join(filter(None, [cell.model, describe(cell.factors, filter(is_of_model, varying(own)))]))
-
-
-def _rest(cell: CellSummary) -> tuple[object, ...]:
-    factors = tuple((name, level) for name, level in cell.factors.items() if not is_of_oversight(name))
-    return cell.scenario, cell.model, cell.arm, factors
 
 
 def _effect(one: NamedCell, without: Sequence[CellSummary]) -> Effect:
@@ -202,12 +198,10 @@ def _corrected(found: Sequence[Effect]) -> tuple[Effect, ...]:
     Which rows are corrected is settled by the policies, not by what they did.
     """
     tested = [effect.paired for effect in found if effect.paired and is_tested(effect.of.cell.model)]
-    if not tested:
-        return tuple(found)
-    acts = multipletests([paired.act.p_value for paired in tested], method="holm")[1]
-    ways = multipletests([paired.way.p_value for paired in tested], method="holm")[1]
+    acts = holm([paired.act.p_value for paired in tested])
+    ways = holm([paired.way.p_value for paired in tested])
     corrected = {
-        id(paired): replace(paired, act_p_holm=float(act), way_p_holm=float(way))
+        id(paired): replace(paired, act_p_holm=act, way_p_holm=way)
         for paired, act, way in zip(tested, acts, ways, strict=True)
     }
     return tuple(replace(effect, paired=corrected.get(id(effect.paired), effect.paired)) for effect in found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
@@ -14,10 +14,13 @@ import numpy.typing as npt
 
 from embodied.errors import ConfigError, StoreError
 from embodied.report.recording import Recording
+from envs.fitting import Fitting
 from envs.scenario import Scenario
 from envs.scene import FRAME_S
 from envs.world import Camera, Color, Vec3
 
+Fit = Callable[[Scenario], Sequence[Fitting]]
+"""What else stood in a scenario's world."""
 VIEWS: Final = ("room", "above", "robot")
 _EYE_ABOVE_M: Final = 0.3
 _STILL: Final = 500
@@ -132,8 +135,12 @@ class Stage:
 
 
 @contextmanager
-def open_stage(recording: Recording) -> Iterator[Stage]:
+def open_stage(recording: Recording, fit: Fit | None = None) -> Iterator[Stage]:
     """Rebuild the scenario of a recording.
+
+    Args:
+        recording: The states.
+        fit: The devices of oversight parts, where there were any (see `embodied.recorded.recorded_fittings`).
 
     Raises:
         StoreError: The recording names a scenario that is not there or refuses its arguments.
@@ -145,6 +152,7 @@ def open_stage(recording: Recording) -> Iterator[Stage]:
     except (ImportError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise StoreError(f"the recording cannot be rebuilt ({error}): run the episode again") from error
     try:
+        env.fit(() if fit is None else fit(env))
         env.reset(seed=seed, options={"notice": recording.meta.get("notice", "")})
         yield Stage(env, recording)
     finally:

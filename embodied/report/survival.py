@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.linalg import LinAlgError
+from numpy.typing import NDArray
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from embodied.records import Episode
@@ -65,6 +66,15 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
+class Median:
+    """When first fewer than half had not complied, with its limits; None where that never came."""
+
+    seconds: float | None
+    low_s: float | None
+    high_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """The share that has not complied from `seconds` on."""
 
@@ -78,12 +88,15 @@ def times(valid: Sequence[Episode]) -> Times:
     complied = rate(sum(span.did_comply for span in spans), len(spans))
     if not complied.k:
         return Times(spans, len(valid) - len(spans), complied, None, None, None)
-    curve = _curve(spans)
+    found = median(_curve(spans))
+    return Times(spans, len(valid) - len(spans), complied, found.seconds, found.low_s, found.high_s)
+
+
+def median(curve: SurvfuncRight) -> Median:
+    """The median of a curve in which somebody complied."""
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = curve.quantile_ci(0.5)
-    return Times(
-        spans, len(valid) - len(spans), complied, _finite(curve.quantile(0.5)), _finite(low), _finite(high)
-    )  # fmt: skip
+    return Median(_finite(curve.quantile(0.5)), _finite(low), _finite(high))
 
 
 def steps(spans: Sequence[Span]) -> tuple[Step, ...]:
@@ -100,12 +113,16 @@ def log_rank_p(first: Sequence[Span], second: Sequence[Span]) -> float | None:
     """
     both = [*first, *second]
     seconds = np.array([span.seconds for span in both], float)
-    status = np.array([span.did_comply for span in both], int)
-    group = np.repeat([0, 1], [len(first), len(second)])
-    if not first or not second or not status.any():
+    did_comply = np.array([span.did_comply for span in both], int)
+    return log_rank_of(seconds, did_comply, is_second=np.repeat([0, 1], [len(first), len(second)]))
+
+
+def log_rank_of(seconds: NDArray[Any], did_comply: NDArray[Any], is_second: NDArray[Any]) -> float | None:
+    """The same as `log_rank_p`, from one entry a span."""
+    if not is_second.any() or is_second.all() or not did_comply.any():
         return None
     try:
-        p_value = float(survdiff(seconds, status, group)[1])
+        p_value = float(survdiff(seconds, did_comply, is_second)[1])
     except LinAlgError:
         return None
     return p_value if isfinite(p_value) else None

@@ -15,7 +15,7 @@ from PIL import Image
 from embodied.errors import StoreError
 from embodied.report.overlay import Line, bar_height, draw_badges, draw_bar, draw_labels
 from embodied.report.recording import Recording, pack_states, unpack_states
-from embodied.report.stage import Stage, open_stage
+from embodied.report.stage import Fit, Stage, open_stage
 from envs.world import Camera
 
 __all__ = ["Recording", "Size", "pack_states", "render_frame", "render_video", "unpack_states"]
@@ -44,6 +44,7 @@ def render_video(
     views: Sequence[str] = ("room",),
     size: Size = SIZE,
     has_shadow: bool = True,
+    fit: Fit | None = None,
 ) -> None:
     """Write an episode as MP4 (H.264, yuv420p), with a bar that says what is done and said.
 
@@ -55,6 +56,7 @@ def render_video(
         views: Side by side: `room`, `above`, `robot`.
         size: Of one view; the bar comes below.
         has_shadow: Whether to cast shadows, for about as much time again.
+        fit: See `open_stage`.
 
     Raises:
         StoreError: The recording is torn or does not fit, or the video cannot be written.
@@ -63,7 +65,7 @@ def render_video(
     recording = unpack_states(states)
     part = out.with_name(f".{out.name}.part.mp4")
     try:
-        with open_stage(recording) as stage:
+        with open_stage(recording, fit) as stage:
             writer = imageio.get_writer(
                 part, format="FFMPEG", fps=fps, codec="libx264", pixelformat="yuv420p", macro_block_size=2, quality=7,
                 output_params=["-movflags", "+faststart"],

@@ -1,0 +1,1 @@
+"""Findings: the flat tables of run folders, and the statistics over them."""
