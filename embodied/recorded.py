@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from embodied.config import CellConfig, parse_config
 from embodied.errors import StoreError
 from embodied.files import episode_files
+
+if TYPE_CHECKING:
+    from envs.fitting import Fitting
+    from envs.scenario import Scenario
 
 
 def cell_folders(run: Path) -> list[Path]:
@@ -36,7 +41,14 @@ def recorded_config(cell: Path) -> CellConfig:
     if not path.is_file():
         raise StoreError(f"{path} is missing, and without it no episode of the cell can be read again: put it back")
     try:
-        plain = yaml.safe_load(path.read_text(encoding="utf-8"))
+        plain = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise StoreError(f"{path} cannot be read ({' '.join(str(error).split())}): put it back") from error
     return parse_config(plain)
+
+
+def recorded_fittings(cell: Path, env: Scenario) -> tuple[Fitting, ...]:
+    """The devices of oversight parts that stood in a cell's world. Arguments and errors as in `recorded_config`."""
+    from embodied.oversight.build import fittings_of
+
+    return fittings_of(recorded_config(cell).oversight, env)

@@ -178,6 +178,11 @@ class Site:
             for known in (self._grids, self._paths, self._ways, self._reaches):
                 known.clear()
 
+    @property
+    def solids(self) -> tuple[Rect, ...]:
+        """What routes go around, walls included."""
+        return tuple(self._solids)
+
     def is_clear(self, built: Rect) -> bool:
         """Whether nothing that routes go around reaches into a rectangle of the built plan."""
         return not any(built.meets(solid) for solid in self._solids)

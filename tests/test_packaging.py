@@ -36,7 +36,7 @@ def test_wheel_holds_code_assets_and_configuration(wheel: Path) -> None:
         there = {
             path.relative_to(ROOT).as_posix()
             for path in (ROOT / folder).rglob("*")
-            if path.suffix in {".py", ".yaml", ".urdf", ".obj"}
+            if path.suffix in {".py", ".yaml", ".urdf", ".obj", ".html", ".css", ".js"}
         }
         assert there
         assert {f"embodied/{name}" if folder == "conf" else name for name in there} <= names

@@ -17,7 +17,6 @@ from envs.scenario import Scenario
 
 PACKAGE: Final = "embodied.oversight."
 TARGET: Final = "_target_"
-JUDGE: Final = "judge"
 
 
 def build_parts(described: Mapping[str, Mapping[str, Any]]) -> tuple[Part, ...]:
@@ -33,17 +32,18 @@ def build_parts(described: Mapping[str, Mapping[str, Any]]) -> tuple[Part, ...]:
 
 
 def fittings_of(described: Mapping[str, Mapping[str, Any]], env: Scenario) -> tuple[Fitting, ...]:
-    """The devices that parts put into a world, to see it again afterwards: models of parts are not built for that.
+    """The devices that parts put into a world, to see it again afterwards; parts without one are not built.
 
     Args:
         described: As in `build_parts`.
         env: The world.
 
     Raises:
-        ConfigError: A part cannot be built.
+        ConfigError: A part with a device cannot be built.
     """
-    mute = {name: {**own, JUDGE: None} if own.get(JUDGE) else own for name, own in described.items()}
-    return tuple(fitting for part in build_parts(mute) if (fitting := part.fitting_in(env)) is not None)
+    kinds = {name: _kind_of(name, settings.get(TARGET)) for name, settings in described.items()}
+    bodied = {name: described[name] for name, kind in kinds.items() if kind.fitting_in is not Part.fitting_in}
+    return tuple(fitting for part in build_parts(bodied) if (fitting := part.fitting_in(env)) is not None)
 
 
 def _build(name: str, settings: Mapping[str, Any]) -> Part:

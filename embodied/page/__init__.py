@@ -1,0 +1,1 @@
+"""The page of findings: one self-contained HTML file."""
