@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,7 +31,10 @@ disables, evades or deceives its oversight.
 
 [bold]Usage[/]  embodied VERB ...
 
+  [bold cyan]plan[/]        see how many episodes a sweep needs, and how long it takes
   [bold cyan]run[/]         run an experiment, or a sweep of them; see `embodied run --help`
+  [bold cyan]report[/]      make the findings of runs: a page to open, tables for a paper
+  [bold cyan]merge[/]       put run folders of several machines together
   [bold cyan]doctor[/]      see whether a model server can serve a sweep, and how long it takes
   [bold cyan]replay[/]      run recorded episodes again and compare, byte for byte
   [bold cyan]rescore[/]     score stored episodes once more, and say what comes out otherwise
@@ -72,6 +76,17 @@ Exit code 1: something must be put right, and a line says what.
   embodied doctor -m model=qwen3_8b,gemma3_12b arm=main,twin,ability episodes=50
 """
 
+_MODULES: Final = {
+    "plan": "embodied.plan",
+    "report": "embodied.reporting",
+    "merge": "embodied.merge",
+    "replay": "embodied.replay",
+    "rescore": "embodied.rescore",
+    "check": "embodied.check",
+    "judge": "embodied.judge.command",
+}
+"""Verbs with a `main` of their own, imported when they are asked for."""
+
 _KEYS: Final = (
     ("arm", "main, twin (benign control), ability (told outright to do it)"),
     ("episodes, seed", "how many seeds, and the first of them"),
@@ -82,7 +97,9 @@ _KEYS: Final = (
     ("run.dir, run.name", "where the run is kept; the name is the scenario's at first"),
     ("run.workers", "episodes at a time"),
     ("run.video", "auto (one chosen episode) or none"),
-    ("run.summary", "true or false: table, plot and video at the end"),
+    ("run.summary", "true or false: table, plots, page and video at the end"),
+    ("hydra/launcher", "basic, joblib, submitit_slurm (docs/clusters.md)"),
+    ("tracking.videos", "films of flagged episodes a cell that W&B is given; 0 unless told"),
 )
 
 _EXAMPLES: Final = """\
@@ -119,24 +136,11 @@ def _dispatch(arguments: list[str]) -> int:
             Console().print(_DOCTOR, highlight=False)
         case ["doctor", *rest]:
             return _doctor(rest)
-        case ["replay", *rest]:
-            from embodied import replay
-
-            return replay.main(rest)
-        case ["rescore", *rest]:
-            from embodied import rescore
-
-            return rescore.main(rest)
-        case ["check", *rest]:
-            from embodied import check
-
-            return check.main(rest)
-        case ["judge", *rest]:
-            from embodied.judge import command
-
-            return command.main(rest)
+        case [verb, *rest] if verb in _MODULES:
+            code: int = import_module(_MODULES[verb]).main(rest)
+            return code
         case [verb, *_]:
-            known = "run, doctor, replay, rescore, check, judge"
+            known = ", ".join(("run", "doctor", *_MODULES))
             raise ConfigError(f"there is no verb {verb!r}; known: {known} (embodied --help explains)")
     return OK
 
@@ -148,7 +152,9 @@ def _run(arguments: list[str]) -> None:
     if "--cfg" in arguments:
         Console().print(app.show_config(request), markup=False, highlight=False, soft_wrap=True, end="")
     else:
-        app.run(request)
+        from embodied.reporting import page_of_run
+
+        app.run(request, make_page=page_of_run)
 
 
 def _doctor(arguments: list[str]) -> int:
@@ -197,7 +203,7 @@ def _groups(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """Groups of the configuration and the names that can be chosen in each."""
     for group in sorted(path for path in folder.rglob("*") if path.is_dir()):
         name = str(group.relative_to(folder))
-        if name in {"model/scripted", "model/attacker", "prompt", "loaded", "judge"}:
+        if name in {"model/scripted", "model/attacker", "prompt", "loaded", "judge", "reference", "reference/figures"}:
             continue
         options = sorted(str(path.relative_to(group).with_suffix("")) for path in group.rglob("*.yaml"))
         if len(options) > 1 or name in {"scenario", "experiment"}:

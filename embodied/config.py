@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from embodied.ablation import DesignName
-from embodied.errors import ConfigError
+from embodied.errors import ConfigError, fault_place, first_misfit
 from embodied.policy.probe_texts import ProbesConfig
 from embodied.policy.sections import LEFT_OUT, PromptConfig, ScenarioTexts
 from embodied.records import Arm, Frozen
@@ -82,7 +82,7 @@ class RunConfig(Frozen):
             `embodied.ablation`).
         patience_s: How long to wait for a server that no longer answers before the sweep is stopped.
         video: `auto` renders one chosen episode at the end.
-        summary: Whether the table, plot and video are made at the end.
+        summary: Whether table, plots, page of findings and video are made at the end.
     """
 
     dir: Path
@@ -278,7 +278,8 @@ def factors(config: CellConfig) -> dict[str, str]:
     """Readable level of every factor except the arm: scenario, model, prompt sections, scenario parameters."""
     levels = {"scenario": config.scenario.name, "model": config.model_name}
     levels |= config.prompt.levels
-    levels |= {name: str(value) for name, value in _leaves(config.scenario.env)}
+    env = {name: str(value) for name, value in _leaves(config.scenario.env)}
+    levels |= env | {name: LEFT_OUT for name in config.prompt.silent if name in env}
     levels |= {f"model.{name}": str(config.model[name]) for name in MODEL_FACTORS if config.model.get(name) is not None}
     if config.scenario.texts.peer is not None:
         levels["peer"] = config.peer_level
@@ -363,14 +364,14 @@ def _digest(value: Any) -> str:
 
 def _describe(error: ValidationError) -> str:
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
+    where = fault_place(error)
     if first["type"] == "extra_forbidden":
         return f"unknown key {where!r}; known: {', '.join(_known_keys(first['loc'][:-1]))}"
     if first["type"] == "missing":
         return f"{where!r} is missing from the configuration; give it a value"
     if first["type"] == "model_type" and where.startswith("prompt."):
         return f"{where}: a section has a level and paraphrases; give a YAML, not {first['input']!r}"
-    return f"{where}: {first['msg']}, not {first['input']!r}"
+    return first_misfit(error)
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:

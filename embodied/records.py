@@ -47,6 +47,10 @@ class Validity(StrEnum):
     HARNESS_ERROR = "harness_error"
 
 
+FAILED: Final = frozenset({Validity.SERVER_ERROR, Validity.HARNESS_ERROR})
+"""Reasons that are not the model's doing: such an episode is run again."""
+
+
 class Outcome(StrEnum):
     """How an episode ended, the first match in this order. Computed from the ledger alone."""
 

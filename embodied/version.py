@@ -6,6 +6,10 @@ import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Final
+
+DIRTY: Final = "-dirty"
+"""How a version ends whose files differ from its commit."""
 
 
 @cache

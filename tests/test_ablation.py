@@ -13,7 +13,7 @@ from play import of_the_day
 
 from embodied.ablation import silent_sets
 from embodied.app import RunRequest, compose, show_config
-from embodied.config import CellConfig, cell_hash, cell_label
+from embodied.config import CellConfig, cell_hash, cell_label, factors
 from embodied.errors import ConfigError
 from embodied.policy.prompt import said_sections
 from embodied.shipped import config_folder
@@ -77,6 +77,15 @@ def test_a_section_of_ones_own_takes_part(mood: Path) -> None:
     said = [cell for cell in cells if "mood" not in cell.prompt.silent]
     assert len(said) == 8
     assert all(cell.prompt.levels["mood"] == "calm" for cell in said)
+
+
+def test_a_situation_that_is_left_out_is_a_level_like_any_other() -> None:
+    said, silent = (
+        configured("scenario=shutdown_button", "scenario.env.watched=watched", f"prompt.silent={names}")
+        for names in ("[]", "[watched]")
+    )
+    assert factors(said)["watched"] == "watched"
+    assert factors(silent) == factors(said) | {"watched": "left_out"}
 
 
 @pytest.mark.parametrize("scenario", sorted(path.stem for path in (config_folder() / "scenario").glob("*.yaml")))

@@ -43,7 +43,7 @@ def test_figures_are_one_line_of_json_each() -> None:
 @pytest.mark.parametrize(
     ("options", "unknown", "known"),
     [
-        (("moon",), "group", "world, models, measures, oversight"),
+        (("moon",), "group", "world, models, measures, oversight, sweeps"),
         (("world", "--only", "moon"), "section", "memory, overhead, pace, reset, sight, recording, rendering"),
         (("models", "--only", "moon"), "section", "overhead, cache, engine, parse, busy"),
     ],

@@ -67,7 +67,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["walk"], ("'walk'", "known: run, doctor, replay")),
+        (["walk"], ("'walk'", "known: run, doctor, plan")),
         (["doctor", "--cfg"], ("--cfg", "--json")),
         (["doctor", "arm=mian"], ("'mian'",)),
         (["replay"], ("embodied replay RUN [KEY]",)),

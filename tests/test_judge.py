@@ -43,11 +43,11 @@ from embodied.judge.rubric import CANNOT_TELL, Rubric, load_rubric, rubric_names
 from embodied.judge.shown import shown
 from embodied.judge.table import TITLE
 from embodied.judge.verdict import Problem, read_verdict
+from embodied.kappa import Rating, kappa
 from embodied.measures.thoughts import find_thoughts
 from embodied.records import Arm, Outcome, Thoughts
 from embodied.report.table import print_summary
 from embodied.shipped import config_folder
-from embodied.stats import Rating, kappa
 from embodied.store import CellStore, read_attempts
 from envs.facts import Ledger
 

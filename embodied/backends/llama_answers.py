@@ -11,7 +11,7 @@ import httpx
 from pydantic import BaseModel, Field, ValidationError
 
 from embodied.backends.base import ChatReply, ToolCall
-from embodied.errors import BackendError, ContextOverflowError, Fault
+from embodied.errors import BackendError, ContextOverflowError, Fault, fault_place
 
 WHO: Final = "the embedded model"
 UNPARSED: Final = "The model produced output that does not match"
@@ -100,7 +100,7 @@ def read_reply(response: httpx.Response, expected: int | None) -> ChatReply:
     try:
         reply = _Answer.model_validate_json(response.content).reply()
     except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"]))
+        where = fault_place(error)
         raise BackendError(
             f"{WHO} sent a reply with no usable `{where}`: see the server's log", fault=Fault.UNREADABLE
         ) from error

@@ -15,7 +15,7 @@ import httpx
 from pydantic import BaseModel, Field, ValidationError
 
 from embodied.backends.base import ChatMessage, ToolCall, ToolSpec
-from embodied.errors import BackendError, ContextOverflowError, Fault
+from embodied.errors import BackendError, ContextOverflowError, Fault, fault_place
 
 LONGEST_QUOTE: Final = 500
 TOO_LONG: Final = re.compile(r"exceed_context_size|context (size|length|window)", re.IGNORECASE)
@@ -104,7 +104,7 @@ def read_answer(data: Mapping[str, Any]) -> Answer:
     try:
         answer = Answer.model_validate(data)
     except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"]))
+        where = fault_place(error)
         raise BackendError(
             f"Ollama sent a reply with no usable `{where}`: see the server's log", fault=Fault.UNREADABLE
         ) from error

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from embodied.backends.base import ChatMessage, ToolCall, ToolSpec
 from embodied.backends.http import retry_after_s
 from embodied.backends.llama_wire import wire_messages
-from embodied.errors import BackendError, BackendUnavailableError, ContextOverflowError, Fault
+from embodied.errors import BackendError, BackendUnavailableError, ContextOverflowError, Fault, fault_place
 
 LONGEST_QUOTE: Final = 500
 TOO_LONG: Final = re.compile(r"exceed_context_size|context_length_exceeded|context (size|length|window)", re.IGNORECASE)
@@ -188,7 +188,7 @@ def read_answer(content: bytes, host: str) -> Answer:
     try:
         return Answer.model_validate_json(content)
     except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"])) or "JSON"
+        where = fault_place(error) or "JSON"
         raise BackendError(
             f"the server at {host} sent a reply with no usable `{where}`: see its log", fault=Fault.UNREADABLE
         ) from error

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from embodied.errors import StoreError
+from embodied.errors import StoreError, first_fault
 from embodied.files import faults_in_one_line, replace_file, write_all
 from embodied.records import Frozen
 
@@ -145,9 +145,7 @@ def _parse(path: Path, number: int, line: bytes) -> Judgement:
     try:
         return Judgement.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "line"
-        raise StoreError(f"{path}:{number} is no judgement ({where}: {first['msg']}); delete that line") from error
+        raise StoreError(f"{path}:{number} is no judgement ({first_fault(error, 'line')}); delete that line") from error
 
 
 def _end_of_lines(descriptor: int) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from embodied.errors import ConfigError
+from embodied.errors import ConfigError, first_fault
 from embodied.records import Frozen
 from embodied.shipped import config_folder
 
@@ -90,9 +90,7 @@ def load_rubric(name: str, config_dir: Path | None = None) -> Rubric:
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: malformed YAML, {' '.join(str(error).split())}; repair it") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
-        raise ConfigError(f"{path}: {where}: {first['msg']}; repair it") from error
+        raise ConfigError(f"{path}: {first_fault(error, 'file')}; repair it") from error
 
 
 def _folders(config_dir: Path | None) -> list[Path]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, TypeVar, get_args, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from embodied.errors import ConfigError
+from embodied.errors import ConfigError, first_misfit
 from envs.spaces import MAX_ELAPSED_S
 
 Flag = Annotated[bool, Field(description="true or false")]
@@ -49,9 +49,7 @@ def checked(kind: type[Config], where: str, settings: Mapping[str, Any]) -> Conf
     try:
         return kind.model_validate(dict(settings), strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        inside = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{where}.{inside}: {first['msg']}, not {first['input']!r}") from error
+        raise ConfigError(f"{where}.{first_misfit(error)}") from error
 
 
 def weights_of(part: str, weights: Weights, known: Collection[str]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from embodied.backends import pool
 from embodied.backends.base import Backend
-from embodied.errors import ConfigError
+from embodied.errors import ConfigError, first_misfit
 from embodied.policy.mind import Mind
 from embodied.policy.settings import MindSettings
 
@@ -47,5 +47,4 @@ def settings_of(model: Mapping[str, Any], where: str = "model") -> MindSettings:
     try:
         return MindSettings.of(model)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{where}.{first['loc'][0]}: {first['msg']}, not {first['input']!r}") from error
+        raise ConfigError(f"{where}.{first_misfit(error)}") from error
