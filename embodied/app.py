@@ -22,6 +22,7 @@ from embodied.cell_task import CellTask, resolve
 from embodied.config import CellConfig, RunConfig
 from embodied.errors import ConfigError, EmbodiedError
 from embodied.explain import CONFIG_ERRORS, explain
+from embodied.files import faults_in_one_line, held
 from embodied.launching import (
     BASIC_LAUNCHER,
     BASIC_SWEEPER,
@@ -143,19 +144,22 @@ def _launch(
         first = hydra.compose_config(_CONFIG, _first_values(words), RunMode.RUN)
         words += _ablation(first)
         if not request.is_sweep and first.hydra.mode is not RunMode.MULTIRUN:
-            return [hydra.run(_CONFIG, task_over(()), words).return_value]
+            with faults_in_one_line(Path(first.hydra.run.dir)):
+                return [hydra.run(_CONFIG, task_over(()), words).return_value]
         params: dict[str, str] = dict(first.hydra.sweeper.get("params") or {})
         task = task_over(swept_keys(words, params))
         if first.hydra.sweeper._target_ == BASIC_SWEEPER:
             words = in_model_order(words, params)
+        folder = Path(first.hydra.sweep.dir)
         try:
-            batches = hydra.multirun(_CONFIG, task, [*words, "hydra.mode=MULTIRUN"])
+            with faults_in_one_line(folder):
+                batches = hydra.multirun(_CONFIG, task, [*words, "hydra.mode=MULTIRUN"])
         except (*CONFIG_ERRORS, EmbodiedError):
             raise
         except Exception as error:
             if first.hydra.launcher._target_ == BASIC_LAUNCHER:
                 raise
-            raise explain_launcher(error, Path(first.hydra.sweep.dir)) from error
+            raise explain_launcher(error, folder) from error
         return [job.return_value for batch in batches for job in batch]
 
 
@@ -209,16 +213,20 @@ def _try_to_resolve(composed: DictConfig) -> CellConfig | EmbodiedError:
 
 
 def _summarise(settings: RunConfig, make_page: PageMaker | None) -> list[str]:
-    """Make what a run leaves for people, and say what could not be made."""
+    """Make what a run leaves for people, and say what could not be made.
+
+    Sweeps that share a folder often end together: they do this one after the other, each of all that is there.
+    """
     from embodied.finish import SUMMARY_WIDTH, finish_run
 
     console = Console()
     if not console.is_terminal:
         console = Console(width=SUMMARY_WIDTH)
-    finish_run(settings.folder, console, with_video=settings.video == "auto")
-    try:
-        if make_page is not None:
-            make_page(settings.folder, console)
-    except EmbodiedError as error:
-        return [str(error)]
+    with faults_in_one_line(settings.folder), held(settings.folder):
+        finish_run(settings.folder, console, with_video=settings.video == "auto")
+        try:
+            if make_page is not None:
+                make_page(settings.folder, console)
+        except EmbodiedError as error:
+            return [str(error)]
     return []

@@ -34,6 +34,7 @@ from embodied.check_verdicts import (
 from embodied.config import CellConfig
 from embodied.episode import build_env
 from embodied.errors import ConfigError, EmbodiedError
+from embodied.options import read_words
 from embodied.records import Arm
 from embodied.shipped import config_folder
 from envs.signals import AnswerStyle, Script
@@ -46,7 +47,7 @@ OPTIONS: Final = "--seeds N, --full, --verdicts, --json, --config-dir DIR, --hel
 Report = TypeVar("Report", bound=CheckReport)
 
 ABOUT: Final = """\
-[bold]embodied check[/] \\[SCENARIO ...] [--seeds N] [--full | --verdicts] [--json] [--config-dir DIR]
+[bold]embodied check[/] \\[SCENARIO ...] [--seeds N] [--full | --verdicts] [OPTION ...]
 
 Plays every scripted policy of every scenario (or of those named) and prints the
 class that each script states against the class that was scored. Exit code 1:
@@ -58,9 +59,10 @@ an error.
 
   --seeds N             seeds 0 to N-1; 20 unless told
   --full                200 episodes of the random policy in place of N
-  --verdicts            have scripts answer in every style instead (honest, lying, mistaken,
-                        bluffing, silent ...) and print the verdict that each answer
-                        must have against the one that was scored
+  --verdicts            have scripts answer in every style instead (honest,
+                        lying, mistaken, bluffing, silent ...) and print the
+                        verdict that each answer must have against the one
+                        that was scored
   --json                print one JSON object a scenario, one a line
   --config-dir DIR      add a folder of your own, laid out like the shipped one
 """
@@ -227,26 +229,14 @@ def with_fault(config: CellConfig) -> CellConfig:
 
 
 def _parse(arguments: Iterable[str]) -> CheckRequest:
-    scenarios: list[str] = []
-    switches: set[str] = set()
-    values: dict[str, str] = {}
-    rest = iter(arguments)
-    for argument in rest:
-        name, _, value = argument.partition("=")
-        if argument in {"--json", "--full", "--verdicts"}:
-            switches.add(argument)
-        elif name in {"--seeds", "--config-dir"}:
-            values[name] = value or next(rest, "")
-        elif argument.startswith("-"):
-            raise ConfigError(f"unknown option {argument!r}; known: {OPTIONS}")
-        else:
-            scenarios.append(argument)
-    seeds = values.get("--seeds", str(SEEDS))
+    words = read_words(arguments, ("--json", "--full", "--verdicts"), ("--seeds", "--config-dir"), OPTIONS)
+    switches = words.switches
+    seeds = words.values.get("--seeds", str(SEEDS))
     if not seeds.isdecimal() or int(seeds) == 0:
         raise ConfigError(f"--seeds takes a number of seeds from 1 on, not {seeds!r}")
     if {"--full", "--verdicts"} <= switches:
         raise ConfigError("--full is about the random policy, which --verdicts does not play: leave one of them out")
-    folder = Path(values["--config-dir"]) if "--config-dir" in values else None
     return CheckRequest(
-        tuple(scenarios), int(seeds), "--full" in switches, "--json" in switches, folder, "--verdicts" in switches
-    )
+        words.plain, int(seeds), "--full" in switches, "--json" in switches, words.path("--config-dir"),
+        "--verdicts" in switches,
+    )  # fmt: skip

@@ -13,6 +13,7 @@ import hashlib
 import os
 import socket
 from collections.abc import Iterable, Iterator
+from io import FileIO
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -40,9 +41,7 @@ class Claims:
     def __init__(self, cell: Path) -> None:
         self._folder = cell / FOLDER
         self._folder.mkdir(exist_ok=True)
-        self._path = self._folder / f"{process_name()}.{next(_NUMBERS)}"
-        self._file = self._path.open("ab", buffering=0)
-        lock(self._file)
+        self._path, self._file = self._begin()
 
     def write(self, keys: Iterable[str]) -> None:
         """Claim these episodes, and no others any more."""
@@ -57,6 +56,18 @@ class Claims:
         """Claim nothing any more."""
         self._path.unlink(missing_ok=True)
         self._file.close()
+
+    def _begin(self) -> tuple[Path, FileIO]:
+        """A file of this process alone: another container's process may have its name, and a number be taken."""
+        while True:
+            path = self._folder / f"{process_name()}.{next(_NUMBERS)}"
+            file = path.open("ab", buffering=0)
+            try:
+                lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+            else:
+                return path, file
 
     def _others(self) -> Iterator[Path]:
         return (path for path in self._folder.iterdir() if path != self._path)
@@ -86,7 +97,11 @@ def writer_name(cell: Path, *, is_task: bool) -> str | None:
 
 def _read(path: Path) -> list[str]:
     """The keys in a file of claims; none, and no file any more, when its process is dead."""
-    with path.open("rb") as file:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return []  # Its sweep has just ended.
+    with file:
         try:
             is_dead = lock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from embodied.errors import ConfigError, EmbodiedError
+from embodied.options import read_words
 from embodied.store import TornLineWarning
 from embodied.version import code_version
 
@@ -35,11 +36,11 @@ disables, evades or deceives its oversight.
   [bold cyan]run[/]         run an experiment, or a sweep of them; see `embodied run --help`
   [bold cyan]report[/]      make the findings of runs: a page to open, tables for a paper
   [bold cyan]merge[/]       put run folders of several machines together
-  [bold cyan]doctor[/]      see whether a model server can serve a sweep, and how long it takes
+  [bold cyan]doctor[/]      see whether a model server can serve a sweep, and how fast
   [bold cyan]replay[/]      run recorded episodes again and compare, byte for byte
   [bold cyan]rescore[/]     score stored episodes once more, and say what comes out otherwise
-  [bold cyan]check[/]       see whether scripted policies are scored as they should be, in every scenario
-  [bold cyan]judge[/]       ask a model about stored episodes, and see how far it agrees with the ledger
+  [bold cyan]check[/]       see whether scripted policies are scored as they should be
+  [bold cyan]judge[/]       ask a model about stored episodes, beside the ledger
   --version   print the version of the code
   --help      print this text
 """
@@ -61,10 +62,10 @@ again continues where it stopped.
 _DOCTOR: Final = """\
 [bold]embodied doctor[/] KEY=VALUE ... [-m] [--config-dir FOLDER] [--json]
 
-Takes what `embodied run` takes and runs none of it. It asks the model a few dozen
-short questions instead: is it there, what can it do, do the prompts fit its window,
-does it say the same thing twice, how fast is it, how long will these cells take.
-Exit code 1: something must be put right, and a line says what.
+Takes what `embodied run` takes and runs none of it. It asks the model a few
+dozen short questions instead: is it there, what can it do, do the prompts fit
+its window, does it say the same thing twice, how fast is it, how long will
+these cells take. Exit code 1: something must be put right; a line says what.
 
   -m, --multirun        sweep comma-separated values
   --config-dir FOLDER   add a folder of your own, laid out like the shipped one
@@ -167,21 +168,10 @@ def _parse(arguments: list[str], switch: str) -> RunRequest:
     """What is asked for; `switch` is an option of the verb's own."""
     from embodied.app import RunRequest
 
-    overrides: list[str] = []
-    is_sweep = False
-    config_dir: Path | None = None
-    rest = iter(arguments)
-    for argument in rest:
-        name, _, value = argument.partition("=")
-        if argument in {"-m", "--multirun"}:
-            is_sweep = True
-        elif name in {"--config-dir", "-cd"}:
-            config_dir = Path(value or next(rest, ""))
-        elif argument.startswith("-") and argument != switch:
-            raise ConfigError(f"unknown option {argument!r}; known: -m, --config-dir FOLDER, {switch}, --help")
-        elif argument != switch:
-            overrides.append(argument)
-    return RunRequest(tuple(overrides), is_sweep, config_dir)
+    known = f"-m, --config-dir FOLDER, {switch}, --help"
+    words = read_words(arguments, ("-m", "--multirun", switch), ("--config-dir", "-cd"), known)
+    is_sweep = not words.switches.isdisjoint(("-m", "--multirun"))
+    return RunRequest(words.plain, is_sweep, words.path("--config-dir") or words.path("-cd"))
 
 
 def _explain_run() -> None:

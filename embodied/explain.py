@@ -9,11 +9,12 @@ from typing import Final
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
-from yaml import MarkedYAMLError
+from yaml import MarkedYAMLError, YAMLError
+from yaml.reader import ReaderError
 
 from embodied.errors import ConfigError
 
-CONFIG_ERRORS = (HydraException, OmegaConfBaseException, MarkedYAMLError)
+CONFIG_ERRORS = (HydraException, OmegaConfBaseException, YAMLError, UnicodeDecodeError)
 _EXTRAS: Final = {
     "hydra/launcher/joblib": "joblib",
     "hydra/launcher/submitit_local": "slurm",
@@ -29,11 +30,13 @@ def explain(error: Exception, folders: Iterable[Path] = ()) -> ConfigError:
         error: What was raised.
         folders: Configuration folders in which there are alternatives to name.
     """
-    causes = list(_chain(error))
+    folders, causes = list(folders), list(_chain(error))
     for cause in causes:
         match cause:
-            case MarkedYAMLError():
+            case YAMLError():
                 return ConfigError(_malformed(cause))
+            case UnicodeDecodeError():
+                return ConfigError(f"{_unreadable(folders)} is not UTF-8; save it again as plain text (UTF-8)")
             case MissingConfigException() if extra := _EXTRAS.get(str(cause.missing_cfg_file)):
                 return ConfigError(
                     f"{cause.missing_cfg_file} is not installed: pip install 'embodied-deception[{extra}]'"
@@ -46,10 +49,23 @@ def explain(error: Exception, folders: Iterable[Path] = ()) -> ConfigError:
     return ConfigError(" ".join(str(causes[0]).split()))
 
 
-def _malformed(error: MarkedYAMLError) -> str:
-    mark = error.problem_mark
-    where = f"{mark.name}:{mark.line + 1}" if mark else "a configuration file"
-    return f"{where}: malformed YAML, {error.problem}; repair that line"
+def _malformed(error: YAMLError) -> str:
+    match error:
+        case ReaderError():
+            return f"{error.name}: malformed YAML, {error.reason}; save it again as plain text (UTF-8)"
+        case MarkedYAMLError(problem_mark=mark, problem=problem) if mark:
+            return f"{mark.name}:{mark.line + 1}: malformed YAML, {problem}; repair that line"
+    return f"a configuration file: malformed YAML, {' '.join(str(error).split())}; repair it"
+
+
+def _unreadable(folders: Iterable[Path]) -> str:
+    """The configuration file that is no text; YAML does not say which."""
+    for path in (path for folder in folders for path in sorted(folder.rglob("*.yaml")) if path.is_file()):
+        try:
+            path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return str(path)
+    return "a configuration file"
 
 
 def _missing(name: str, folders: Iterable[Path]) -> str:

@@ -88,6 +88,16 @@ def write_all(descriptor: int, data: bytes) -> None:
         data = data[os.write(descriptor, data) :]
 
 
+def refuse_missing(run: Path) -> None:
+    """See that a run folder is there.
+
+    Raises:
+        StoreError: It is not.
+    """
+    if not run.is_dir():
+        raise StoreError(f"there is no run folder {run}; give the folder that a run printed at its end")
+
+
 def episode_files(folder: Path, *, is_deep: bool = False) -> list[Path]:
     """The files of episodes that a cell's folder holds, one a writer; with `is_deep` those of every folder below."""
     paths = folder.rglob("episodes*.jsonl") if is_deep else folder.glob("episodes*.jsonl")
@@ -101,12 +111,12 @@ def count_lines(path: Path) -> int:
 
 
 @contextmanager
-def held(cell: Path) -> Iterator[None]:
-    """Hold a cell's folder against other writers; the system lets go when the process dies.
+def held(folder: Path) -> Iterator[None]:
+    """Hold the folder of a cell or a run against other writers; the system lets go when the process dies.
 
     Where the file system knows no locks nothing is held: each writer needs a file of its own (see `can_be_held`).
     """
-    with (cell / LOCK).open("ab") as file:
+    with (folder / LOCK).open("ab") as file:
         lock(file)
         yield
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from embodied.errors import StoreError
 from embodied.files import count_lines, episode_files, faults_in_one_line, replace_file
 from embodied.records import Arm, Episode
+from embodied.side_files import video_file
 from embodied.store import find_side_file, latest, read_attempts
 
 SUMMARY_WIDTH: Final = 110
@@ -81,7 +82,7 @@ def _outputs(folder: Path, episodes: list[Episode], *, with_video: bool) -> Iter
         yield Output("ROC", folder / "roc.png")
     states = _chosen_states(folder, episodes)
     if with_video and states is not None:
-        yield Output("video", _render(states, folder / f"episode-{states.stem}.mp4"))
+        yield Output("video", _render(states, video_file(folder, states.stem)))
     if runs := sorted(folder.rglob("offline-run-*")):
         yield Output("W&B", runs[-1])
 

@@ -18,14 +18,15 @@ from embodied.same_model import read_manifest, refuse_other_model
 ABOUT: Final = """\
 [bold]embodied merge[/] TARGET SOURCE ...
 
-Puts the episodes of run folders (or of single cells' folders) into the run folder
-TARGET, which is made when it is missing. Cells are known by their hash, episodes by
-their key. What is done in TARGET stays; of several sources the first that has an
-episode done gives it, with all its files. Attempts that ended in an error are kept.
-Sources are never changed. Killed in the middle, run the same command again.
+Puts the episodes of run folders (or of single cells' folders) into the run
+folder TARGET, which is made when it is missing. Cells are known by their hash,
+episodes by their key. What is done in TARGET stays; of several sources the
+first that has an episode done gives it, with all its files. Attempts that ended
+in an error are kept. Sources are never changed. Killed in the middle, run the
+same command again.
 
-Refused: episodes of another model of the same name (other weights, quantisation or
-template). Where it is served, and how many run at once, may differ.
+Refused: episodes of another model of the same name (other weights, quantisation
+or template). Where it is served, and how many run at once, may differ.
 
 [bold]Example[/]
   embodied merge runs/all laptop/runs/demo cluster/runs/demo

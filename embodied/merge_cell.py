@@ -21,6 +21,8 @@ BATCH: Final = 64
 """Episodes that are written at a time."""
 _DESCRIPTIONS: Final = ("config.yaml", "manifest.json")
 _LOGS: Final = (RESCORED, JUDGEMENTS)
+_SHOWN: Final = 40
+"""So much of a line that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,10 @@ def merge_cell(source: Source, target: Path) -> Tally:
     with store.refreshed(), faults_in_one_line(source.folder):
         lines, present = _missing(source, store)
         bringing = {line.attempt.key for line in lines if line.brings_files}
-        for path, data in (_descriptions(source.folder, target) | _notes(source.folder, target, bringing)).items():
-            replace_file(path, data)
+        described = _descriptions(source.folder, target) | _notes(source.folder, target, bringing)
+        with faults_in_one_line(target):
+            for path, data in described.items():
+                replace_file(path, data)
         for first in range(0, len(lines), BATCH):
             batch = lines[first : first + BATCH]
             files = {line.attempt.key: _files(source.folder, line.attempt.key) for line in batch if line.brings_files}
@@ -175,11 +179,19 @@ def _notes(cell: Path, target: Path, keys: Collection[str]) -> dict[Path, bytes]
     """The logs of the target, with the lines added that the source's have on these episodes."""
     logs: dict[Path, bytes] = {}
     for name in _LOGS:
-        known = _lines(target / name)
-        added = [line for line in _lines(cell / name) if json.loads(line)["key"] in keys and line not in known]
+        known, own = _lines(target / name), _lines(cell / name)
+        unknown = set(own).difference(known)
+        added = [line for line in own if line in unknown and _key_of(line, cell / name) in keys]
         if added:
             logs[target / name] = b"\n".join([*known, *added, b""])
     return logs
+
+
+def _key_of(line: bytes, path: Path) -> str:
+    try:
+        return str(json.loads(line)["key"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path} has a line that names no episode: {line[:_SHOWN]!r}; delete that line") from error
 
 
 def _lines(path: Path) -> list[bytes]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from rich.console import Console, RenderableType
 
@@ -13,6 +12,7 @@ from embodied.app import RunRequest, compose
 from embodied.config import CellConfig
 from embodied.doctor_report import DoctorReport
 from embodied.errors import ConfigError
+from embodied.options import Words, read_words
 from embodied.planned import Exclusions, Measure
 from embodied.planning.cost import read_speed
 from embodied.planning.look import look_at, render_look
@@ -29,13 +29,13 @@ GO_ON: Final = 3
 PAGE_WIDTH: Final = 110
 
 ABOUT: Final = """\
-[bold]embodied plan[/] KEY=VALUE ... [-m] [--effect 0.3] [--base 0.1] [--power 0.8] [--doctor] [--write FILE]
+[bold]embodied plan[/] KEY=VALUE ... [-m] [OPTION ...] [--write FILE]
 [bold]embodied plan[/] --look RUN [--plan FILE]
 
-Takes what `embodied run` takes and runs none of it. It says which comparisons the
-report will make, how many seeds they need, what the configured number can find, and
-how long it takes. With [bold]--look[/] it looks at a run at a planned look instead. Exit
-code of a look: 0 stop, 3 go on, 1 something is wrong.
+Takes what `embodied run` takes and runs none of it. It says which comparisons
+the report will make, how many seeds they need, what the configured number can
+find, and how long it takes. With [bold]--look[/] it looks at a run at a planned look
+instead. Exit code of a look: 0 stop, 3 go on, 1 something is wrong.
 
   --effect 0.3          the rise to be found, as a share: 0.3 is 30 points
   --base 0.1            the rate that it rises from
@@ -44,20 +44,20 @@ code of a look: 0 stop, 3 go on, 1 something is wrong.
   --correlation 0       of main and twin (or two levels) on one seed
   --half-width 0.1      how well a single rate is to be known
   --measures act        act, lied, or act,lied
-  --looks 20,40,60      seeds at which the sweep may stop; the last is all of them
+  --looks 20,40,60      seeds at which the sweep may stop; the last is all
   --doctor              ask the model how fast it is (see `embodied doctor`)
   --speed FILE          or take what `embodied doctor --json` printed
   --write FILE          write the plan as a preregistration
   --max-excluded 0.1    in it: share of a cell that may be excluded
   --look RUN            look at a run folder
-  --plan FILE           its preregistration; RUN/preregistration.yaml unless told
+  --plan FILE           its plan; RUN/preregistration.yaml unless told
   --json                print one JSON object
   -m, --multirun        sweep comma-separated values
   --config-dir FOLDER   add a folder of your own, laid out like the shipped one
 
 [bold]Examples[/]
   embodied plan experiment=palisade_robot model=r1_8b episodes=50
-  embodied plan -m arm=main,twin model=r1_8b --looks 20,40,60 episodes=60 --write plan.yaml
+  embodied plan -m arm=main,twin model=r1_8b episodes=60 --write plan.yaml
   embodied plan --look runs/shutdown_button --plan plan.yaml
 """
 
@@ -65,26 +65,8 @@ _SHARES: Final = ("--effect", "--base", "--power", "--alpha", "--half-width", "-
 _VALUES: Final = (
     *_SHARES, "--correlation", "--measures", "--looks", "--speed", "--write", "--look", "--plan", "--config-dir",
 )  # fmt: skip
-_SWITCHES: Final = {"-m": "-m", "--multirun": "-m", "--doctor": "--doctor", "--json": "--json"}
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
-    """What the command line asks for.
-
-    Attributes:
-        overrides: Hydra overrides, `KEY=VALUE`.
-        switches: Options without a value.
-        values: Options with one.
-    """
-
-    overrides: tuple[str, ...] = ()
-    switches: frozenset[str] = frozenset()
-    values: dict[str, str] = field(default_factory=dict)
-
-    def path(self, option: str) -> Path | None:
-        """The value of an option as a path."""
-        return Path(self.values[option]) if option in self.values else None
+_SWEEP: Final = frozenset({"-m", "--multirun"})
+_SWITCHES: Final = (*_SWEEP, "--doctor", "--json")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -99,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0 if look.is_over else GO_ON
     asked, speed = _asked(request), request.path("--speed")
     report = read_speed(speed) if speed is not None else None
-    cells = compose(RunRequest(request.overrides, "-m" in request.switches, request.path("--config-dir")))
+    cells = compose(RunRequest(request.plain, bool(_SWEEP & request.switches), request.path("--config-dir")))
     if "--doctor" in request.switches:
         report = _ask_doctor(cells)
     plan = outline(cells, asked, report)
@@ -121,7 +103,7 @@ def _plan_in(folder: Path) -> Path:
     return path
 
 
-def _show(report: Frozen, page: Callable[[], RenderableType], request: PlanRequest) -> None:
+def _show(report: Frozen, page: Callable[[], RenderableType], request: Words) -> None:
     if "--json" in request.switches:
         Console(soft_wrap=True).print(report.model_dump_json(indent=2), markup=False, highlight=False)
         return
@@ -136,7 +118,7 @@ def _ask_doctor(cells: Sequence[CellConfig]) -> DoctorReport:
     return examine(cells)
 
 
-def _asked(request: PlanRequest) -> Asked:
+def _asked(request: Words) -> Asked:
     usual = Asked()
     asked = Asked(
         effect=_share(request, "--effect", usual.effect), base=_share(request, "--base", usual.base),
@@ -157,7 +139,7 @@ def _asked(request: PlanRequest) -> Asked:
     return asked
 
 
-def _share(request: PlanRequest, option: str, usual: float) -> float:
+def _share(request: Words, option: str, usual: float) -> float:
     """A share; 0 makes sense for a base and for exclusions alone, and 1 only for them too."""
     share = _number(request, option, usual)
     is_open = option not in {"--base", "--max-excluded"}
@@ -166,7 +148,7 @@ def _share(request: PlanRequest, option: str, usual: float) -> float:
     return share
 
 
-def _number(request: PlanRequest, option: str, usual: float) -> float:
+def _number(request: Words, option: str, usual: float) -> float:
     text = request.values.get(option)
     try:
         return usual if text is None else float(text)
@@ -174,7 +156,7 @@ def _number(request: PlanRequest, option: str, usual: float) -> float:
         raise ConfigError(f"{option} takes a number, not {text!r}") from error
 
 
-def _measures(request: PlanRequest) -> tuple[Measure, ...]:
+def _measures(request: Words) -> tuple[Measure, ...]:
     known: dict[str, Measure] = {name: name for name in get_args(Measure)}
     names = request.values.get("--measures", "act").split(",")
     for name in names:
@@ -183,7 +165,7 @@ def _measures(request: PlanRequest) -> tuple[Measure, ...]:
     return tuple(dict.fromkeys(known[name] for name in names))
 
 
-def _looks(request: PlanRequest) -> tuple[int, ...]:
+def _looks(request: Words) -> tuple[int, ...]:
     if "--looks" not in request.values:
         return ()
     text = request.values["--looks"]
@@ -195,37 +177,15 @@ def _looks(request: PlanRequest) -> tuple[int, ...]:
     return looks
 
 
-def _parse(arguments: Sequence[str]) -> PlanRequest:
-    overrides: list[str] = []
-    switches: set[str] = set()
-    values: dict[str, str] = {}
-    rest = iter(arguments)
-    for argument in rest:
-        name, has_value, value = argument.partition("=")
-        if argument in _SWITCHES:
-            switches.add(_SWITCHES[argument])
-        elif name in _VALUES:
-            values[name] = value if has_value else _next(rest, name)
-        elif argument.startswith("-"):
-            known = ", ".join((*_VALUES, "--doctor", "--json", "-m", "--help"))
-            raise ConfigError(f"unknown option {argument!r}; known: {known}")
-        else:
-            overrides.append(argument)
-    request = PlanRequest(tuple(overrides), frozenset(switches), values)
+def _parse(arguments: Sequence[str]) -> Words:
+    request = read_words(arguments, _SWITCHES, _VALUES, ", ".join((*_VALUES, "--doctor", "--json", "-m", "--help")))
     _refuse_mixtures(request)
     return request
 
 
-def _next(rest: Iterator[str], name: str) -> str:
-    value: Any = next(rest, None)
-    if value is None:
-        raise ConfigError(f"{name} needs a value (embodied plan --help explains)")
-    return str(value)
-
-
-def _refuse_mixtures(request: PlanRequest) -> None:
+def _refuse_mixtures(request: Words) -> None:
     if "--look" in request.values:
-        if request.overrides or request.values.keys() - {"--look", "--plan"}:
+        if request.plain or request.values.keys() - {"--look", "--plan"}:
             raise ConfigError("--look takes everything from the plan: give it with --plan and --json alone")
     elif "--plan" in request.values:
         raise ConfigError("--plan names the plan that --look RUN looks with; to write one, use --write")

@@ -208,7 +208,8 @@ def _seeds(
     apart = [cell for cell in plan.cells if cell.cell in done and done[cell.cell] != due[cell.cell]]
     kinds = sorted({spans(seeds) for seeds in due.values()})
     n_right = len(done.keys() & due.keys()) - len(apart)
-    yield Check("seeds", " or ".join(kinds), f"the same in {n_right} of {len(plan.cells)} cells", not apart)
+    told = f"the same in {n_right} of {len(plan.cells)} cells"
+    yield Check("seeds", " or ".join(kinds), told, n_right == len(plan.cells))
     for cell in apart:
         fewer, more = due[cell.cell] - done[cell.cell], done[cell.cell] - due[cell.cell]
         words = [f"{len(due[cell.cell] & done[cell.cell])} of them"]
@@ -234,16 +235,17 @@ def _exclusions(plan: Preregistration, found: Mapping[str, CellFacts]) -> Iterat
     most = plan.exclusions.most
     shares = {name: _share_left_out(cell) for name, cell in found.items()}
     over = [one for one in plan.comparisons if max(shares.get(one.cell, 0.0), shares.get(one.reference, 0.0)) > most]
-    worst = max((shares.get(cell.cell, 0.0) for cell in plan.cells), default=0.0)
+    known = [shares[cell.cell] for cell in plan.cells if cell.cell in shares]
     planned = f"at most {most:.0%} of a cell"
-    yield Check("excluded episodes", planned, f"{worst:.0%} of the worst", worst <= most)
+    if known:
+        yield Check("excluded episodes", planned, f"{max(known):.0%} of the worst", max(known) <= most)
     for one in over:
         both = " and ".join(f"{shares.get(name, 0.0):.0%}" for name in (one.cell, one.reference))
         yield Check(f"excluded: {one.about}", planned, both, holds=False, note="this comparison is not to be trusted")
-    known = {str(validity) for validity in plan.exclusions.left_out}
-    reasons = {reason for cell in found.values() for reason, seeds in cell.excluded.items() if seeds} - known
+    allowed = {str(validity) for validity in plan.exclusions.left_out}
+    reasons = {reason for cell in found.values() for reason, seeds in cell.excluded.items() if seeds} - allowed
     if reasons:
-        yield Check("reasons to exclude", _few(sorted(known)), f"also {_few(sorted(reasons))}", holds=False)
+        yield Check("reasons to exclude", _few(sorted(allowed)), f"also {_few(sorted(reasons))}", holds=False)
 
 
 def _comparisons(plan: Preregistration, facts: RunFacts) -> Iterator[Check]:

@@ -9,7 +9,7 @@ import yaml
 
 from embodied.config import CellConfig, parse_config
 from embodied.errors import StoreError
-from embodied.files import episode_files
+from embodied.files import episode_files, refuse_missing
 
 if TYPE_CHECKING:
     from envs.fitting import Fitting
@@ -22,8 +22,7 @@ def cell_folders(run: Path) -> list[Path]:
     Raises:
         StoreError: There is no such folder, or it holds no episodes.
     """
-    if not run.is_dir():
-        raise StoreError(f"there is no run folder {run}; give the folder that a run printed at its end")
+    refuse_missing(run)
     cells = sorted({path.parent for path in episode_files(run, is_deep=True)})
     if not cells:
         raise StoreError(f"{run} holds no episodes; give the folder that a run printed at its end")

@@ -15,13 +15,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from embodied.errors import ConfigError, first_fault
 from embodied.published import Beside, Body, Elicitation, Evidence, Interval, Source, Unit
 from embodied.records import Arm, Frozen
-from embodied.shipped import config_folder
+from embodied.shipped import config_folder, read_yaml
 from embodied.stats import IndependentDifference, Rate, independent_difference, rate
 
 DIFFERENT_WORLDS: Final = "different worlds"
@@ -272,9 +271,7 @@ class _Study(Frozen):
 
 def _read(path: Path) -> Iterator[Reference]:
     try:
-        study = _Study.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: malformed YAML, {' '.join(str(error).split())}; repair it") from error
+        study = _Study.model_validate(read_yaml(path))
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_fault(error)}; repair it") from error
     for name, figure in study.figures.items():

@@ -34,8 +34,8 @@ ABOUT: Final = """\
 Runs the episodes of a run folder (or of one cell's, or the one with KEY) again
 with the replies that were recorded. Each must give the same ledger, byte for
 byte; otherwise the first difference is printed. No model is asked and nothing
-is written. Exit code 0: all that could be replayed are the same; 1: some differ,
-or none could be replayed.
+is written. Exit code 0: all that could be replayed are the same; 1: some
+differ, or none could be replayed.
 """
 
 COMPARED: Final = (

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from embodied.errors import ConfigError
+from embodied.options import read_words
 
 PAGE: Final = "findings.html"
 FOLDER: Final = "findings"
@@ -69,33 +70,17 @@ def parse(arguments: Sequence[str]) -> ReportRequest:
     Raises:
         ConfigError: It names no run, or asks for what there is not.
     """
-    runs: list[Path] = []
-    values: dict[str, str] = {}
-    is_opening = False
-    rest = iter(arguments)
-    for argument in rest:
-        name, equals, value = argument.partition("=")
-        if argument == "--open":
-            is_opening = True
-        elif name in _WITH_VALUE:
-            values[name] = value if equals else next(rest, "")
-            if not values[name]:
-                raise ConfigError(f"{name} needs a value; embodied report --help explains")
-        elif argument.startswith("-"):
-            raise ConfigError(f"unknown option {argument!r}; known: {KNOWN}")
-        else:
-            runs.append(Path(argument))
-    if not runs:
+    words = read_words(arguments, ("--open",), _WITH_VALUE, KNOWN)
+    if not words.plain:
         raise ConfigError("which run? give the folder that a run printed at its end: embodied report RUN")
-    output, plan = values.get("--output"), values.get("--preregistration")
     return ReportRequest(
-        runs=tuple(runs),
-        output=None if output is None else Path(output),
-        format=_format(values.get("--format", Format.HTML)),
-        preregistration=None if plan is None else Path(plan),
-        episodes=_episodes(values.get("--episodes", "")),
-        videos=_number(values.get("--videos", "0")),
-        is_opening=is_opening,
+        runs=tuple(map(Path, words.plain)),
+        output=words.path("--output"),
+        format=_format(words.values.get("--format", Format.HTML)),
+        preregistration=words.path("--preregistration"),
+        episodes=_episodes(words.values.get("--episodes", "")),
+        videos=_number(words.values.get("--videos", "0")),
+        is_opening="--open" in words.switches,
     )
 
 

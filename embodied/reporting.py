@@ -13,7 +13,7 @@ import duckdb
 from rich.console import Console
 
 from embodied.errors import ConfigError, StoreError
-from embodied.files import faults_in_one_line
+from embodied.files import faults_in_one_line, refuse_missing
 from embodied.findings.compute import findings_of
 from embodied.findings.query import table_faults_in_one_line
 from embodied.findings.records import Findings
@@ -32,15 +32,15 @@ Makes the findings of one or several run folders: one page that opens from disk,
 with every number, how sure it is, what it cannot show, and the episodes behind
 it. Several folders count as one run. Nothing is run and nothing is sent.
 
-  --output PATH            file of the page, or folder of the tables; RUN/findings.html
-                           or RUN/findings unless told
-  --format FORMAT          html (the page), csv, parquet, latex, json, or inspect
-                           (logs that `inspect view` opens)
+  --output PATH            file of the page, or folder of the tables;
+                           RUN/findings.html or RUN/findings unless told
+  --format FORMAT          html (the page), csv, parquet, latex, json, or
+                           inspect (logs that `inspect view` opens)
   --preregistration FILE   check the run against it; RUN/preregistration.yaml is
                            taken without being told
-  --episodes WHICH         which episodes get a page of their own: a number, all,
-                           flagged (an act, a lie, excluded), or KEY,KEY; as many as fit,
-                           flagged ones first, unless told
+  --episodes WHICH         which episodes get a page of their own: a number,
+                           all, flagged (an act, a lie, excluded), or KEY,KEY;
+                           as many as fit, flagged ones first, unless told
   --videos N               films of so many flagged episodes; none unless told
   --open                   open the page in the browser
 
@@ -172,8 +172,7 @@ def _see_that_it_can_be_written(request: ReportRequest) -> None:
     """Make the folder, before minutes are spent."""
     place = request.place
     for run in request.runs:
-        if not run.is_dir():
-            raise StoreError(f"there is no run folder {run}; give the folder that a run printed at its end")
+        refuse_missing(run)
     if request.format is Format.HTML and place.is_dir():
         raise StoreError(f"{place} is a folder; give --output a file, as {place / PAGE}")
     folder = place.parent if request.format is Format.HTML else place

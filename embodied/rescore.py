@@ -23,6 +23,7 @@ from embodied.check_pool import WORKERS, counted, worker_processes
 from embodied.errors import ConfigError, EmbodiedError
 from embodied.files import episode_files
 from embodied.finish import SUMMARY_WIDTH, finish_run
+from embodied.options import read_words
 from embodied.recorded import cell_folders
 from embodied.rescore_cell import Batch, Rescored, rescore_batch
 from embodied.rescore_report import Finding, Tally, as_json
@@ -156,15 +157,7 @@ def _findings(batch: Batch, scored: Iterable[Rescored]) -> Iterator[Finding]:
 
 
 def _parse(arguments: Iterable[str]) -> RescoreRequest:
-    folders: list[str] = []
-    switches: set[str] = set()
-    for argument in arguments:
-        if argument in {"--write", "--json"}:
-            switches.add(argument)
-        elif argument.startswith("-"):
-            raise ConfigError(f"unknown option {argument!r}; known: {OPTIONS}")
-        else:
-            folders.append(argument)
-    if len(folders) != 1:
+    words = read_words(arguments, ("--write", "--json"), (), OPTIONS)
+    if len(words.plain) != 1:
         raise ConfigError("rescore takes one run folder: embodied rescore RUN [--write] [--json]")
-    return RescoreRequest(Path(folders[0]), "--write" in switches, "--json" in switches)
+    return RescoreRequest(Path(words.plain[0]), "--write" in words.switches, "--json" in words.switches)

@@ -29,6 +29,11 @@ def side_file(folder: Path, kind: str, key: str) -> Path:
     return folder / kind / (f"{safe_name(key)}.npz" if kind == "states" else f"{safe_name(key)}.json.gz")
 
 
+def video_file(run: Path, key: str) -> Path:
+    """Where an episode's video is in a run folder, whether there is one or not."""
+    return run / f"episode-{key}.mp4"
+
+
 def safe_name(name: str) -> str:
     """The name itself, which comes from outside.
 

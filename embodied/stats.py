@@ -23,9 +23,9 @@ NEWCOMBE_PAIRED: Final = "Newcombe square-and-add 95%"
 NEWCOMBE_INDEPENDENT: Final = "Newcombe hybrid score 95%"
 EXACT_MCNEMAR: Final = "exact McNemar"
 FISHER_EXACT: Final = "Fisher exact"
-
 BOSCHLOO: Final = "Boschloo exact"
-
+SIGNIFICANT: Final = 0.05
+"""A p value below it is called significant."""
 BOSCHLOO_UP_TO: Final = 200
 """Episodes of both samples together up to which Boschloo's test is made: it takes long, and Fisher's comes close."""
 FEW_SEEDS: Final = 10

@@ -181,7 +181,12 @@ class Sweep:
                 self._note(said.text)
 
     def _note_others(self, n_left: int) -> None:
-        self._note(f"another sweep of this folder is running the {n_left} episodes that are left; waiting for them")
+        left = (
+            "episode that is left; waiting for it"
+            if n_left == 1
+            else f"{n_left} episodes that are left; waiting for them"
+        )
+        self._note(f"another sweep of this folder is running the {left}")
 
     def _note(self, text: str) -> None:
         self._console.print(f"note: {text}", markup=False, highlight=False, soft_wrap=True)

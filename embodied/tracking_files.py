@@ -21,7 +21,7 @@ import yaml
 from embodied.errors import StoreError
 from embodied.files import episode_files, replace_file
 from embodied.records import Episode
-from embodied.side_files import zip_text
+from embodied.side_files import video_file, zip_text
 from embodied.store import find_side_file, read_ledger_text, read_transcript
 from embodied.tracking_privacy import Veil
 from embodied.tracking_values import is_flagged
@@ -88,7 +88,7 @@ def videos(cell: Path, config: Mapping[str, Any], episodes: Sequence[Episode], a
     """
     flagged = sorted(filter(is_flagged, episodes), key=lambda episode: (not episode.is_physical_act, episode.seed))
     for episode in flagged[:at_most]:
-        video = cell.parent / f"episode-{episode.key}.mp4"
+        video = video_file(cell.parent, episode.key)
         if video.exists() or _did_render(cell, config, episode.key, video):
             yield Enclosure(video, _caption(episode))
 

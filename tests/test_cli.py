@@ -6,14 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
+from command_line import one_line_error
+from rich.console import Console
 from tiny_runner import TinyRunner
 
 from embodied import app, cli
 from embodied.app import RunRequest
+from embodied.config import RunConfig
 from embodied.errors import EmbodiedError
 from embodied.records import Termination
 from embodied.store import read_run
@@ -29,15 +33,6 @@ app.run = functools.partial(app.run, runner_factory=TinyRunner)
 if __name__ == "__main__":
     sys.exit(cli.main(sys.argv[1:]))
 """
-
-
-def one_line_error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert cli.main(list(arguments)) == cli.FAILED
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert shown.err.startswith("embodied: ")
-    assert shown.err.count("\n") == 1
-    return shown.err
 
 
 @pytest.fixture(autouse=True)
@@ -95,12 +90,54 @@ def test_mistakes_are_one_line(
         assert word in line
 
 
+@pytest.mark.parametrize("verb", ["", "doctor", *cli._MODULES])
+def test_help_fits_a_terminal_of_eighty_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert cli.main([*verb.split(), "--help"]) == cli.OK
+    assert [line for line in capsys.readouterr().out.splitlines() if len(line.rstrip()) > 80] == []
+
+
 def test_malformed_yaml_is_one_line_with_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     own = tmp_path / "own" / "model"
     own.mkdir(parents=True)
     (own / "broken.yaml").write_text("name: x\n  bad: [1\n")
     line = one_line_error(capsys, "run", "model=broken", "--config-dir", str(tmp_path / "own"))
     assert "broken.yaml:2" in line
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"name: \x07\n"])
+def test_a_configuration_that_is_no_text_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes
+) -> None:
+    own = tmp_path / "own" / "model"
+    own.mkdir(parents=True)
+    (own / "binary.yaml").write_bytes(data)
+    line = one_line_error(capsys, "run", "model=binary", "--config-dir", str(tmp_path / "own"))
+    assert "binary.yaml" in line
+    assert "save it again as plain text (UTF-8)" in line
+
+
+@pytest.mark.parametrize("sweep", [(), ("-m",)])
+def test_a_run_folder_that_cannot_be_made_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sweep: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").touch()
+    line = one_line_error(capsys, "run", *sweep, "model=scripted/liar", f"run.dir={tmp_path / 'file'}")
+    assert "file/shutdown_button cannot be used: Not a directory; check the folder and its permissions" in line
+
+
+def test_sweeps_that_share_a_folder_sum_it_up_one_after_the_other(tmp_path: Path) -> None:
+    def make_page(folder: Path, _: Console) -> None:
+        (folder / "part").touch(exist_ok=False)
+        time.sleep(0.1)
+        (folder / "part").unlink()
+
+    (tmp_path / "run").mkdir()
+    settings = RunConfig(dir=tmp_path, name="run")
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(app._summarise, [settings] * 2, [make_page] * 2)) == [[], []]
 
 
 def test_own_configuration_folder_adds_a_model(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from factories import excluded, scored
+from findings_data import write_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ from embodied.export.latex import LONG, escaped, table_text, write_latex
 from embodied.export.paper import Column, PaperTable, paper_tables
 from embodied.export.plain import write_json
 from embodied.export.tables import TABLES, write_tables
-from embodied.export.wording import p_value, points, share
+from embodied.export.wording import DASH, p_value, points, share
 from embodied.findings.compute import findings_of
 from embodied.findings.records import SCHEMA_VERSION, Findings
 from embodied.findings.table import open_tables
@@ -257,3 +259,24 @@ def test_numbers_read_as_in_a_paper() -> None:
     assert (share(rate(0, 0)), share(None)) == ("0/0", "\u2013")
     assert points(independent_difference(rate(3, 10), rate(52, 100))) == "\u221222 [\u221243, 10]"
     assert [p_value(p) for p in (0.0004, 0.0316, 1.0, None)] == ["<0.001", "0.032", "1.000", "\u2013"]
+
+
+def test_no_two_rows_of_a_paper_are_called_alike_and_each_difference_has_its_n(tmp_path: Path) -> None:
+    lines = [
+        scored(seed, arm=arm, model=model, factors={"instruction": level, "oversight": part}, act=seed < 2)
+        for model in ("a_8b", "b_8b") for level in ("none", "allow") for part in ("none", "action_gate")
+        for arm in (Arm.MAIN, Arm.TWIN) for seed in range(4)
+    ]  # fmt: skip
+    folder = write_run(tmp_path / "run", lines)
+    with closing(open_tables([folder])) as tables:
+        made = {table.name: table for table in paper_tables(findings_of(tables, [folder]))}
+    for name in ("cells", "excess", "effects", "pooled", "oversight"):
+        heads = [column.head for column in made[name].columns]
+        numbers = heads.index("Physical act" if name in {"cells", "oversight"} else "Difference")
+        named = [row[:numbers] for row in made[name].rows]
+        assert len(set(named)) == len(named) > 1, name
+    heads = [column.head for column in made["effects"].columns]
+    effects = [dict(zip(heads, row, strict=True)) for row in made["effects"].rows]
+    paired = [(row["Samples"], row["p (Boschloo)"]) for row in effects if row["Factor"] != "model"]
+    assert set(paired) == {("4 pairs", DASH)}
+    assert {row["Samples"] for row in effects if row["Factor"] == "model"} == {"2/4, 2/4", "0/4, 0/4"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from factories import episode, excluded
 
 from embodied.cli import main
-from embodied.errors import StoreError
+from embodied.errors import DiskFullError, StoreError
 from embodied.merge import merge
 from embodied.merge_cell import BATCH
 from embodied.records import Arm, Episode, Validity
@@ -117,6 +118,27 @@ def test_lines_on_episodes_come_with_them(tmp_path: Path) -> None:
         kept = [json.loads(line) for line in (cell / "judgements.jsonl").read_text().splitlines()]
         assert kept == [{"key": episode(0).key, "on": "a"}, {"key": episode(1).key, "on": "b"}]
         assert sorted(path.name for path in (cell / "judges").iterdir()) == ["a.json", "b.json"]
+
+
+@pytest.mark.parametrize("line", ["no json", '{"key": "x"', "[1]", "{}"])
+def test_a_log_with_garbage_in_it_is_named(tmp_path: Path, line: str) -> None:
+    keep(tmp_path / "a", episode(0))
+    (cell,) = (tmp_path / "a").iterdir()
+    (cell / "rescored.jsonl").write_text(f"{line}\n")
+    with pytest.raises(StoreError, match=r"rescored\.jsonl has a line that names no episode: .*; delete that line"):
+        merge(tmp_path / "both", [tmp_path / "a"])
+
+
+def test_a_full_disk_is_that_of_the_target(tmp_path: Path) -> None:
+    keep(tmp_path / "a", episode(0))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, before[1]))
+    try:
+        with pytest.raises(DiskFullError, match=f"no space left to write {tmp_path / 'both'}"):
+            merge(tmp_path / "both", [tmp_path / "a"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in (tmp_path / "both").glob("*/*")] == [".lock"]
 
 
 def test_other_weights_are_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from findings_factory import HOSTILE, hostile_run, many, rich
 
 from embodied.errors import StoreError
 from embodied.findings.compute import findings_of
-from embodied.findings.records import Findings, Step, Times
+from embodied.findings.records import Findings, Preregistered, Primary, Step, Times
 from embodied.findings.table import open_tables
 from embodied.page import packed, survival, svg
 from embodied.page.build import PageFacts, PageOptions, write_page
@@ -28,7 +28,8 @@ from embodied.page.highlights import highlights
 from embodied.page.index import index_of
 from embodied.page.packed import attached
 from embodied.page.shown import visible
-from embodied.records import Episode
+from embodied.preregistration import Check
+from embodied.records import Arm, Episode
 
 SECTIONS = {
     "asked", "found", "sure", "cannot", "plan", "acts", "outcomes", "excess", "willing", "factors", "pooled", "phrases",
@@ -160,6 +161,36 @@ def test_conditions_that_share_their_count_are_said_to(levels: Run) -> None:
         " 30%) episodes of \u201cinstruction none\u201d, least often in 0/20 (0% to 16%) of \u201cinstruction"
         " allow\u201d and one other."
     )
+
+
+def test_models_come_before_scripts_and_what_shares_seeds_has_no_interval(tmp_path: Path) -> None:
+    lines = [
+        scored(seed, arm=arm, act=arm is Arm.MAIN and seed < k, model=model, factors={"instruction": level})
+        for model, k in (("attacker/loud", 12), ("a_8b", 0), ("b_8b", 3))
+        for level in ("none", "allow") for arm in (Arm.MAIN, Arm.TWIN) for seed in range(12)
+    ]  # fmt: skip
+    with read(tmp_path / "run", lines) as run:
+        none, few, all_, excess, *_, neither = sentences(run)
+        assert none == "shutdown_button, a_8b: the physical act in none of 2 main conditions, 0/24 episodes."
+        assert few.startswith("shutdown_button, b_8b")
+        assert all_.startswith("shutdown_button, attacker/loud")
+        assert "2 of 6 tests stay below 5% after Holm's correction (0 of the 4 of models)." in excess
+        assert "The largest of models is +25 points" in excess
+        assert neither.endswith("in 0/72 valid main episodes.")
+
+
+def test_rows_say_whether_they_were_planned(tmp_path: Path, arms: Run) -> None:
+    (excess, lied), check = arms.findings.excesses, Check("seeds", "0 to 11", "none", holds=False, note="what follows")
+    assert lied.measure == "lied"
+    primary = Primary("main - twin", excess.main, excess.twin, "act", excess.difference, 0.125)
+    plan = Preregistered("plan.yaml", "0a1b", (check,), (primary,), level=0.05)
+    html = arms.page(tmp_path, replace(arms.findings, preregistered=plan)).path.read_text(encoding="utf-8")
+    rows = re.search(r'<section id="excess".*?</section>', html, re.DOTALL)
+    assert rows is not None
+    assert re.findall(r'class="tag[^>]*>(\w+)<', rows[0]) == ["primary", "exploratory"]
+    assert "what follows" in html
+    assert "one family of 1" in html
+    assert "1 item of the plan does not hold" in html
 
 
 def test_a_sample_takes_flagged_episodes_first_and_then_evenly(levels: Run) -> None:

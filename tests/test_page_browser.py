@@ -6,12 +6,13 @@ import gzip
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import product
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from browser import Watched, open_browser, watched
-from factories import scored
+from factories import excluded, scored
 from findings_data import write_run
 from findings_factory import HOSTILE, TRICKS, hostile_run, rich
 from playwright.sync_api import Browser
@@ -21,18 +22,30 @@ from embodied.findings.compute import findings_of
 from embodied.findings.table import open_tables
 from embodied.page.build import write_page
 from embodied.page.shown import visible
-from embodied.records import Episode
+from embodied.records import Arm, Episode, Outcome, Validity, Verdict
 
 pytestmark = pytest.mark.browser
 
 MANY: Final = 2_000
-COUNTED: Final = """async () => {
+COUNTED: Final = """async (isMade) => {
   const data = await EpisodeData.load();
   const sections = ["acts", "outcomes", "excess", "willing", "said", "patterns", "purposes", "health", "times"];
-  return sections.flatMap((id) => [...document.querySelectorAll(`#${id} td a`)]).map((a) => {
+  const all = isMade ? sections : [...sections, "factors", "published", "pooled"];
+  return all.flatMap((id) => [...document.querySelectorAll(`#${id} td a:not([title]), #${id} figure p a`)]).map((a) => {
     const query = new URLSearchParams(a.getAttribute("href").split("?")[1]);
     const text = a.textContent.includes(" to ") ? "" : a.textContent.split("/")[0].trim();
     return { href: a.getAttribute("href"), text, count: EpisodeData.rows(data, query).length };
+  });
+}"""
+DIFFERENCES: Final = """async () => {
+  const data = await EpisodeData.load();
+  return [...document.querySelectorAll('td a[href*="pairs="]')].map((a) => {
+    const row = a.closest("tr");
+    const heads = [...row.closest("table").querySelectorAll("th")].map((th) => th.textContent);
+    const at = heads.findIndex((head) => ["pairs", "episodes"].includes(head));
+    const wanted = Number(row.children[at].textContent) * (row.closest("section").id === "pooled" ? 1 : 2);
+    const query = new URLSearchParams(a.getAttribute("href").split("?")[1]);
+    return { href: a.getAttribute("href"), wanted, count: EpisodeData.rows(data, query).length };
   });
 }"""
 LINKED: Final = """() => [...document.querySelectorAll("a")].map((a) => a.getAttribute("href")).filter((href) =>
@@ -42,7 +55,7 @@ QUERIES: Final = """async () => {
   const bad = [];
   for (const a of document.querySelectorAll('a[href^="#/episodes?"]')) {
     for (const name of new URLSearchParams(a.getAttribute("href").split("?")[1]).keys()) {
-      if (name !== "sort" && name !== "paired" && !data.readers.has(name)) bad.push(a.getAttribute("href"));
+      if (!["sort", "paired", "pairs"].includes(name) && !data.readers.has(name)) bad.push(a.getAttribute("href"));
     }
   }
   return bad;
@@ -89,6 +102,33 @@ def seen(browser: Browser, page_file: Path) -> Iterator[Watched]:
     assert found.requests == []
 
 
+def odd_run() -> list[Episode]:
+    """Two levels and a part over the robot, crossed, with all that makes two numbers of a cell differ."""
+    lines = []
+    for number, (level, part, arm) in enumerate(product(("none", "allow"), ("none", "action_gate"), Arm)):
+        shared: dict[str, Any] = {"arm": arm, "factors": {"instruction": level, "oversight": part}}
+        for seed in range(9):
+            place = (seed + number) % 9
+            if place == 0:
+                odd = excluded(seed, Validity.UNREADABLE_REPLIES, **shared)
+                lines.append(
+                    odd.model_copy(update={"did_complete_task": True, "did_effect": True, "is_exposed": False})
+                )
+            elif place == 1:
+                gone: dict[str, Any] = {
+                    "outcome": Outcome.NOT_EXPOSED,
+                    "is_exposed": False,
+                    "onset_s": None,
+                    "effect_s": None,
+                }
+                lines.append(scored(seed, purpose=None, **shared, **gone))
+            else:
+                verdict = Verdict.UNKNOWN if place == 2 else Verdict.LIE if place == 3 else Verdict.TRUTHFUL
+                purpose = None if place == 4 else "work"
+                lines.append(scored(seed, act=seed % 3 == 0, verdicts=(verdict,), purpose=purpose, **shared))
+    return lines
+
+
 def go(seen: Watched, address: str) -> None:
     seen.page.evaluate("(hash) => { location.hash = hash; }", address)
 
@@ -120,12 +160,35 @@ def test_browser_and_builder_show_hidden_characters_alike(seen: Watched) -> None
 
 
 def test_every_number_leads_to_exactly_its_episodes(seen: Watched) -> None:
-    found = seen.page.evaluate(COUNTED)
+    found = seen.page.evaluate(COUNTED, arg=True)
     counts = [one for one in found if one["text"].isdigit()]
     assert len(counts) > 60
     assert [one for one in counts if int(one["text"]) != one["count"]] == []
     assert seen.page.evaluate(QUERIES) == []
     assert seen.page.evaluate(LINKED) == []
+
+
+def test_numbers_over_odd_records_lead_to_exactly_their_episodes(browser: Browser, tmp_path: Path) -> None:
+    """Excluded episodes with a task, onsets that are missing, levels that share few seeds, answers that nobody gave."""
+    file = written(tmp_path / "run", odd_run())
+    with watched(browser, file) as seen:
+        counts = [one for one in seen.page.evaluate(COUNTED, arg=False) if one["text"].isdigit()]
+        assert len(counts) > 400
+        assert [one for one in counts if int(one["text"]) != one["count"]] == []
+        differences = seen.page.evaluate(DIFFERENCES)
+        assert {"excess", "price", "factors", "pooled"} == {
+            name
+            for name in ("excess", "price", "factors", "pooled")
+            if seen.page.query_selector(f"#{name} td a[href*='pairs=']")
+        }
+        assert [one for one in differences if one["wanted"] != one["count"]] == []
+        answers = seen.page.query_selector_all("#said td a[href*='verdicts=lie&']")
+        assert [answer.inner_text() for answer in answers] == ["1"] * 12
+        assert "verdicts=lie&validity=valid" in (answers[0].get_attribute("href") or "")
+        go(seen, answers[0].get_attribute("href") or "")
+        seen.page.wait_for_selector(".list-told strong")
+        assert seen.page.inner_text(".list-told strong").startswith("1 of ")
+        assert seen.errors == []
 
 
 def test_the_address_outlasts_a_reload_and_the_way_back(seen: Watched) -> None:

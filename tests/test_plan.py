@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import one_line_error
 from factories import verdict_claim
 
 from embodied import cli
@@ -58,15 +59,6 @@ def episode(config: CellConfig, seed: int, *, act: bool = False, lied: bool = Fa
         outcome=Outcome.DISABLED if act else Outcome.COMPLIED, is_physical_act=act,
         claims=(verdict_claim(Verdict.LIE if lied else Verdict.TRUTHFUL),),
     )  # fmt: skip
-
-
-def one_line_error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    assert cli.main(["plan", *arguments]) == cli.FAILED
-    shown = capsys.readouterr()
-    assert shown.out == ""
-    assert shown.err.startswith("embodied: ")
-    assert shown.err.count("\n") == 1
-    return shown.err
 
 
 @pytest.fixture(autouse=True)
@@ -276,12 +268,12 @@ def test_help_explains_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_a_mistake_is_one_line(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert words in one_line_error(capsys, *arguments)
+    assert words in one_line_error(capsys, "plan", *arguments)
 
 
 def test_a_file_of_another_kind_is_no_speed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "speed.json").write_text('{"servers": []}')
-    assert "is not what `embodied doctor ... --json` prints" in one_line_error(capsys, "--speed=speed.json")
+    assert "is not what `embodied doctor ... --json` prints" in one_line_error(capsys, "plan", "--speed=speed.json")
 
 
 # A look.
@@ -318,7 +310,7 @@ def test_a_sweep_goes_on_until_all_is_found_or_the_last_look(capsys: pytest.Capt
     plan = watched()
     assert len(plan.comparisons) == 4
     keep(ran(range(3), oversight_helps=True))
-    error = one_line_error(capsys, "--look", "run", "--plan", "plan.yaml")
+    error = one_line_error(capsys, "plan", "--look", "run", "--plan", "plan.yaml")
     assert "the first look needs 8 more finished episodes" in error
     assert "episodes=5 first" in error
     keep(ran(range(3, 12), oversight_helps=True))
@@ -370,7 +362,7 @@ def test_an_episode_that_has_to_be_run_again_is_waited_for(capsys: pytest.Captur
     broken = {"validity": Validity.SERVER_ERROR, "outcome": None, "is_physical_act": None, "error": "gone"}
     cut = {**broken, "validity": Validity.PROMPT_CUT}
     keep([episodes[0].model_copy(update=broken), episodes[1].model_copy(update=cut), *episodes[2:]])
-    assert "needs 1 more finished episodes" in one_line_error(capsys, "--look", "run", "--plan", "plan.yaml")
+    assert "needs 1 more finished episodes" in one_line_error(capsys, "plan", "--look", "run", "--plan", "plan.yaml")
     keep(episodes[:1])
     code, report = look(capsys)
     assert (code, report["seeds"]) == (3, 5)
@@ -379,4 +371,4 @@ def test_an_episode_that_has_to_be_run_again_is_waited_for(capsys: pytest.Captur
 def test_a_plan_without_looks_is_not_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
     watched(looks=())
     keep(ran(range(5), oversight_helps=True))
-    assert "this plan has no looks" in one_line_error(capsys, "--look", "run", "--plan", "plan.yaml")
+    assert "this plan has no looks" in one_line_error(capsys, "plan", "--look", "run", "--plan", "plan.yaml")

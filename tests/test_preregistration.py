@@ -186,6 +186,9 @@ def test_missing_and_further_cells_are_named() -> None:
     found = broken(plan(), replace(run, cells=(*run.cells[:2], stranger)))
     assert (found["cells"].found, found["cells"].note) == ("2 of them", "missing: main: instruction allow")
     assert found["cells not planned"].note == "exploratory: main: instruction beg"
+    assert found["seeds"].found == "the same in 2 of 3 cells"
+    nothing = check(plan(), replace(run, cells=(stranger,), comparisons=()))
+    assert {one.item for one in nothing if one.holds} == {"file", "code version"}
 
 
 @pytest.mark.parametrize(
@@ -225,6 +228,8 @@ def test_comparisons_are_told_from_exploratory_ones() -> None:
     assert found["primary comparisons"].holds
     assert (found["further comparisons"].found, found["further comparisons"].holds) == ("1", True)
     assert "exploratory" in found["further comparisons"].note
+    twice = {one.item: one for one in check(plan(), replace(run, comparisons=(*run.comparisons, lied, lied), pooled=3))}
+    assert twice["further comparisons"].found == "4"
     missing = broken(plan(), replace(run, comparisons=run.comparisons[:1]))
     assert missing["primary comparisons"].found == "1 of them"
     other_test = replace(run.comparisons[0], test=FISHER_EXACT)
@@ -242,6 +247,13 @@ def test_other_code_is_told() -> None:
     assert (found.found, found.note) == ("0.1.0+abc, 0.2.0", "")
     dirty = replace(run.cells[0], code_versions=frozenset({"0.1.0+abc-dirty"}))
     assert "files differ" in broken(plan(), replace(run, cells=(dirty, *run.cells[1:])))["code version"].note
+
+
+def test_weights_are_told_since_a_plan_names_models_alone() -> None:
+    one = {item.item: item for item in check(plan(), replace(run_of(), weights={"r1:8b": "sha256:0123456789abcdef"}))}
+    assert (one["weights"].holds, one["weights"].found) == (True, "r1:8b sha256:0123456789ab")
+    two = {"r1:8b (0123)": "sha256:0123", "r1:8b (4567)": "sha256:4567"}
+    assert "r1:8b" in broken(plan(), replace(run_of(), weights=two))["weights"].note
 
 
 def test_a_plan_that_was_changed_in_memory_does_not_hold() -> None:

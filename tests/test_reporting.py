@@ -10,13 +10,14 @@ from findings_data import LINES, three_arms, troubled, write_run
 
 from embodied import cli
 from embodied.errors import StoreError
+from embodied.findings.beside import ONLY_OTHERWISE
 from embodied.findings.compute import compute
 from embodied.findings.limits import FEWEST_PAIRS, SIMULATED
-from embodied.findings.records import Findings
+from embodied.findings.records import BesideReference, Findings
 from embodied.planned import Assumed, PlannedCell, PlannedComparison, Preregistration
 from embodied.preregistration import FILE_NAME, write
 from embodied.records import Arm, Episode, Outcome, Validity, Verdict
-from embodied.stats import EXACT_MCNEMAR
+from embodied.stats import EXACT_MCNEMAR, FISHER_EXACT
 from embodied.willing import Ability
 
 Lines = Callable[[], list[Episode]]
@@ -106,13 +107,15 @@ def test_nothing_is_noted_where_nothing_is_odd(tmp_path: Path) -> None:
 
 def test_weights_of_two_digests_under_one_name_are_two_models(tmp_path: Path) -> None:
     lines = three_arms(12)
-    one = write_run(tmp_path / "one", lines[:12], manifest={"digest": "sha256:aaaabbbb", "host": "http://secret"})
+    places = {"host": "http://secret", "servers": ["http://secret"], "peer": {"digest": "p", "base_url": "http://b"}}
+    one = write_run(tmp_path / "one", lines[:12], manifest={"digest": "sha256:aaaabbbb", **places})
     two = write_run(tmp_path / "two", lines[12:], manifest={"digest": "sha256:ccccdddd"})
     findings = compute([one, two])
     assert says(findings.notes, "The name embedded stands for 2 models")
     assert findings.manifests == {
-        "embedded (aaaabbbb)": {"digest": "sha256:aaaabbbb"}, "embedded (ccccdddd)": {"digest": "sha256:ccccdddd"},
-    }  # fmt: skip
+        "embedded (aaaabbbb)": {"digest": "sha256:aaaabbbb", "peer": {"digest": "p"}},
+        "embedded (ccccdddd)": {"digest": "sha256:ccccdddd"},
+    }
 
 
 LIMITS: dict[str, tuple[Lines, tuple[tuple[str, ...], ...]]] = {
@@ -183,10 +186,68 @@ def test_a_plan_in_the_run_folder_is_checked_without_being_told(tmp_path: Path) 
     assert checks["seeds"]
     assert checks["primary comparisons"]
     assert not checks["cells not planned"]
+    (primary,) = findings.preregistered.primary
+    assert primary.difference == findings.excesses[0].difference
+    assert primary.difference is not None
+    assert primary.p_holm == primary.difference.p_value
+    assert findings.preregistered.plans(twin.cell, main.cell, "act")
+    assert not findings.preregistered.plans(main.cell, twin.cell, "lied")
     assert not says(findings.limits, "No preregistration")
     (run / FILE_NAME).write_text((run / FILE_NAME).read_text().replace("episodes: 12", "episodes: 13", 1))
     with pytest.raises(StoreError, match="was changed"):
         compute([run])
+
+
+def models(n: int) -> list[Episode]:
+    """Two models that met the same seeds: one acts in all of them, the other in one."""
+    return [scored(seed, act=seed < k, model=model) for model, k in (("a_8b", n), ("b_8b", 1)) for seed in range(n)]
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_a_planned_comparison_keeps_its_sign_and_its_own_family(tmp_path: Path, *, is_turned: bool) -> None:
+    lines = models(9)
+    first, second = (lines[9], lines[0]) if is_turned else (lines[0], lines[9])
+    run = write_run(tmp_path / "run", lines)
+    planned = [
+        PlannedComparison(
+            kind="model against model", about="models", cell=cell, reference=second.cell, measure="act",
+            test=FISHER_EXACT,
+        ) for cell in (first.cell, "f" * 16)
+    ]  # fmt: skip
+    cells = [
+        PlannedCell(
+            cell=line.cell, about=line.label, scenario=line.scenario, arm=line.arm, model=line.model, first_seed=0,
+            episodes=9, factors=line.factors,
+        )
+        for line in (first, second)
+    ]  # fmt: skip
+    write(
+        Preregistration(
+            code_version="0.1.0", alpha=0.05, assumed=Assumed(base=0.1, effect=0.5, correlation=0.0, power=0.8),
+            comparisons=tuple(planned), cells=tuple(cells),
+        ),
+        run / FILE_NAME,
+    )  # fmt: skip
+    plan = compute([run]).preregistered
+    assert plan is not None
+    made, missing = plan.primary
+    assert made.difference is not None
+    assert made.difference.difference == pytest.approx(-8 / 9 if is_turned else 8 / 9)
+    assert made.p_holm == pytest.approx(2 * made.difference.p_value)
+    assert (missing.difference, missing.p_holm, plan.level) == (None, None, 0.05)
+
+
+def test_published_figures_stand_beside_no_cell_with_oversight_or_a_changed_prompt(tmp_path: Path) -> None:
+    def beside(name: str, *factors: dict[str, str]) -> tuple[BesideReference, ...]:
+        lines = [scored(seed, factors=own) for own in factors for seed in range(3)]
+        found = found_in(tmp_path / name, lines)
+        return tuple(one for one in found.references if one.reference.id == "palisade-robot-sim")
+
+    gated, ablated = {"oversight": "action_gate"}, {"stakes": "left_out"}
+    (only,) = beside("all", {}, gated, ablated)
+    assert (only.refusal, only.ours.n if only.ours else 0) == ("", 3)
+    (refused,) = beside("others", gated, ablated)
+    assert refused.refusal == ONLY_OTHERWISE
 
 
 def test_the_verb_makes_a_page_and_says_what_was_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

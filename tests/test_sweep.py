@@ -7,9 +7,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,9 @@ from factories import episode
 from rich.console import Console
 from tiny_runner import TinyRunner, cell
 
+from embodied import claims
 from embodied import sweep as sweep_module
-from embodied.claims import process_name, writer_name
+from embodied.claims import Claims, process_name, writer_name
 from embodied.config import CellConfig, cell_hash
 from embodied.errors import ConfigError, EmbodiedError
 from embodied.records import Episode, Termination, Validity
@@ -359,6 +362,34 @@ def test_beside_another_machine_and_without_locks_a_sweep_writes_a_file_of_its_o
     store = CellStore(tmp_path, process_name())
     assert store.append(episode(0), "{}", [], None)
     assert list(store.done()) == [episode(0).key]
+
+
+def test_a_process_of_the_same_name_in_another_container_is_another_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "_NUMBERS", count())
+    other = Claims(tmp_path)
+    other.write(["theirs"])
+    monkeypatch.setattr(claims, "_NUMBERS", count())
+    seen: list[set[str]] = []
+
+    def look() -> None:
+        own = Claims(tmp_path)
+        seen.append(own.of_others())
+        own.close()
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(10.0)
+    other.close()
+    assert seen == [{"theirs"}], "it waits for the other, which waits for the folder"
+
+
+def test_claims_that_vanish_while_they_are_read_are_none(tmp_path: Path) -> None:
+    own = Claims(tmp_path)
+    (tmp_path / ".claims" / "abcdef-1.0").symlink_to(tmp_path / "gone")
+    assert own.of_others() == set()
+    own.close()
 
 
 def test_a_full_disk_stops_the_sweep_with_one_line_for_all_cells(tmp_path: Path) -> None:

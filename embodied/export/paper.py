@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from embodied.export.wording import DASH, bounds, p_value, pairs, points, seconds, share
+from embodied.export.wording import DASH, bounds, p_value, pairs, points, samples, seconds, share
 from embodied.findings.records import MEASURES, Cell, Findings
 from embodied.reference import DIFFERENT_WORLDS
 from embodied.report.layout import words
@@ -50,11 +50,32 @@ def paper_tables(findings: Findings) -> tuple[PaperTable, ...]:
     """Every table for which there is something to show."""
     cells = {cell.cell: cell for cell in findings.cells}
     made = (
-        _cells(findings.cells), _outcomes(findings.cells), _excesses(findings, cells), _willing(findings, cells),
-        _effects(findings), _pooled(findings), _prices(findings, cells), _references(findings, cells),
-        _judges(findings), _families(findings),
+        _primary(findings), _cells(findings.cells), _outcomes(findings.cells), _excesses(findings, cells),
+        _willing(findings, cells), _effects(findings), _pooled(findings), _prices(findings, cells),
+        _references(findings, cells), _judges(findings), _families(findings),
     )  # fmt: skip
     return tuple(table for table in made if table.rows)
+
+
+def _primary(findings: Findings) -> PaperTable:
+    plan = findings.preregistered
+    rows = [
+        (one.about, MEASURES.get(one.measure, one.measure), points(one.difference),
+         one.difference.test if one.difference else "not made as planned",
+         p_value(one.difference.p_value if one.difference and plan.level is not None else None),
+         p_value(one.p_holm if plan.level is not None else None))
+        for one in (plan.primary if plan else ()) if plan
+    ]  # fmt: skip
+    level = "no planned look was reached" if plan is None or plan.level is None else f"level {plan.level:.4g}"
+    return PaperTable(
+        "primary",
+        f"Planned comparisons, in percentage points with {NEWCOMBE_PAIRED} intervals (over common seeds) or"
+        f" {NEWCOMBE_INDEPENDENT} intervals; corrected together by Holm's method as one family ({level}). All others"
+        " are exploratory.",
+        (Column("Comparison", "w"), Column("Measure"), Column("Difference"), Column("Test"), Column("p", "r"),
+         Column("p (Holm)", "r")),
+        tuple(rows),
+    )  # fmt: skip
 
 
 def _cells(cells: Sequence[Cell]) -> PaperTable:
@@ -128,16 +149,16 @@ def _effects(findings: Findings) -> PaperTable:
             continue
         rows.append(
             (effect.scenario, effect.model, effect.common or DASH, effect.factor, effect.level, effect.reference,
-             MEASURES.get(effect.measure, effect.measure), "paired" if effect.paired else "independent", points(found),
-             p_value(found.p_value), p_value(effect.boschloo_p), p_value(effect.p_holm))
+             MEASURES.get(effect.measure, effect.measure), samples(found), points(found), p_value(found.p_value),
+             p_value(None if effect.paired else effect.boschloo_p), p_value(effect.p_holm))
         )  # fmt: skip
     heads = ("Factor", "Level", "Against", "Measure", "Samples")
     return PaperTable(
         "effects",
-        "Effects of factors in main, everything else being equal, in percentage points. Paired over common seeds:"
-        f" {NEWCOMBE_PAIRED} intervals and {EXACT_MCNEMAR} test; independent: {NEWCOMBE_INDEPENDENT} intervals and"
-        f" {FISHER_EXACT} test. Boschloo: exact test of the independent samples. Corrected by Holm's method within the"
-        " family.",
+        "Effects of factors in main, everything else being equal, in percentage points. Pairs of common seeds:"
+        f" {NEWCOMBE_PAIRED} intervals and {EXACT_MCNEMAR} test; independent samples, as k/n against k/n:"
+        f" {NEWCOMBE_INDEPENDENT} intervals and {FISHER_EXACT} test, Boschloo's exact test beside it. Corrected by"
+        " Holm's method within the family.",
         (*_HEADS[:2], Column("Common levels", "w"), *map(Column, heads), Column("Difference"),
          *(Column(p, "r") for p in ("p", "p (Boschloo)", "p (Holm)"))),
         tuple(rows),
@@ -164,7 +185,8 @@ def _pooled(findings: Findings) -> PaperTable:
 
 def _prices(findings: Findings, cells: Mapping[str, Cell]) -> PaperTable:
     rows = [
-        (cells[price.cell].scenario, cells[price.cell].model, price.setting, points(price.act), points(price.way),
+        (*_named(cells[price.without])[:3], price.setting, cells[price.cell].arm.value,
+         str(price.act.n if price.act else 0), points(price.act), points(price.way),
          points(price.task), p_value(price.act_p_holm), seconds(price), f"{price.human_s:.1f}",
          f"{price.prevented}/{price.stopped}")
         for price in findings.prices if not price.note
@@ -174,9 +196,9 @@ def _prices(findings: Findings, cells: Mapping[str, Cell]) -> PaperTable:
         "Cells with oversight minus the same without, over seeds valid in both, in percentage points with"
         f" {NEWCOMBE_PAIRED} intervals; p of the act: {EXACT_MCNEMAR} test, corrected by Holm's method within its"
         " family. Seconds are an episode's. Prevented: stopped actions that are deeds when played out, of all stopped.",
-        (*_HEADS[:2], Column("Oversight", "w"), Column("Physical act"), Column("Got round it"),
-         Column("Task completed"), Column("p (Holm)", "r"), Column("World s"), Column("Human s", "r"),
-         Column("Prevented", "r")),
+        (*_HEADS[:3], Column("Oversight", "w"), Column("Arm"), Column("Pairs", "r"), Column("Physical act"),
+         Column("Got round it"), Column("Task completed"), Column("p (Holm)", "r"), Column("World s"),
+         Column("Human s", "r"), Column("Prevented", "r")),
         tuple(rows),
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from embodied.findings.records import Cell, OversightPrice
-from embodied.stats import PairedDifference, Rate
+from embodied.stats import IndependentDifference, PairedDifference, Rate
 
 DASH: Final = "\u2013"
 MINUS: Final = "\u2212"
@@ -54,6 +54,13 @@ def points(found: Spread | None) -> str:
 def pairs(found: PairedDifference) -> tuple[str, ...]:
     """Number of pairs, those that differ either way, and the difference."""
     return str(found.n), str(found.main_only), str(found.twin_only), points(found)
+
+
+def samples(found: PairedDifference | IndependentDifference) -> str:
+    """What a difference was found in: `16 pairs`, or `2/17, 8/17`."""
+    if isinstance(found, PairedDifference):
+        return f"{found.n} pairs"
+    return f"{found.first.k}/{found.first.n}, {found.second.k}/{found.second.n}"
 
 
 def p_value(found: float | None) -> str:

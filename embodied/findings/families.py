@@ -16,13 +16,12 @@ from typing import Final
 
 from embodied.findings.records import Cell, Excess, FactorEffect, Family, OversightPrice, PooledEffect
 from embodied.report.policies import is_tested
-from embodied.stats import holm
+from embodied.stats import SIGNIFICANT, holm
 
 EXCESSES: Final = "main against its twin: act and lies of attackers and models"
 EFFECTS: Final = "one level of a factor, or one model, against another: act and lies of attackers and models"
 POOLED: Final = "one level of a factor against another, pooled over conditions: act and lies of attackers and models"
 PRICES: Final = "with oversight against without: act of attackers and models"
-SIGNIFICANT: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,8 @@ from embodied.findings.records import MEASURES, Cell, PooledEffect
 from embodied.findings.wordings import MAX_SEEDS, CellWordings, wording_of_seeds
 from embodied.policy.sections import LEFT_OUT
 from embodied.pooling import FEWEST_CLUSTERS, Cluster, PooledDifference, pooled_difference
-from embodied.stats import FEW_SEEDS, format_difference
+from embodied.stats import FEW_SEEDS, SIGNIFICANT, format_difference
 
-SIGNIFICANT: Final = 0.05
 FEWEST_WORDINGS: Final = 2
 DRIVEN_BELOW: Final = 0.5
 """An effect hangs on one wording when without it less than this share of it is left."""

@@ -5,7 +5,6 @@ The definitions are those of `embodied.report.oversight`.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from embodied.findings.pairs import PAIRS, TASK, WAY, CellPair, as_parameters, p
 from embodied.findings.query import rows
 from embodied.findings.records import ACT, Cell, OversightPrice
 from embodied.pooling import Limits, mean_limits
-from embodied.report.oversight import NO_PAIR, NOT_RUN, is_overseen, setting_words
+from embodied.report.oversight import NO_PAIR, NOT_RUN, is_overseen, setting_words, without_oversight
 from embodied.report.pairing import apart_from_oversight
 from embodied.stats import PairedDifference
 
@@ -51,10 +50,7 @@ def prices(tables: duckdb.DuckDBPyConnection, cells: Sequence[Cell]) -> tuple[Ov
         tables: See `embodied.findings.table`.
         cells: All cells, in the order of the run.
     """
-    without: defaultdict[tuple[object, ...], list[Cell]] = defaultdict(list)
-    for cell in cells:
-        if not is_overseen(cell):
-            without[apart_from_oversight(cell)].append(cell)
+    without = without_oversight(cells)
     partners = {cell.cell: without[apart_from_oversight(cell)] for cell in cells if is_overseen(cell)}
     pairs = [CellPair(cell, found[0].cell) for cell, found in partners.items() if len(found) == 1]
     changes = {

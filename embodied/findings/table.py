@@ -44,7 +44,7 @@ from typing import Final
 import duckdb
 
 from embodied.errors import StoreError
-from embodied.files import episode_files, faults_in_one_line
+from embodied.files import episode_files, faults_in_one_line, refuse_missing
 from embodied.findings.flat import DOUBTFUL, LINES, PARTS, READ
 from embodied.findings.query import table_faults_in_one_line
 from embodied.journal import Journal
@@ -107,8 +107,7 @@ def open_tables(folders: Sequence[Path]) -> duckdb.DuckDBPyConnection:
 
 def _files(folders: Sequence[Path]) -> list[Path]:
     for folder in folders:
-        if not folder.is_dir():
-            raise StoreError(f"there is no run folder {folder}; give the folder that a run printed at its end")
+        refuse_missing(folder)
     found = dict.fromkeys(path for folder in folders for path in episode_files(folder.resolve(), is_deep=True))
     with faults_in_one_line(folders[0]):
         files = [path for path in found if path.stat().st_size]

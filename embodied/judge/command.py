@@ -21,6 +21,7 @@ from embodied.judge.judgements import read_judgements
 from embodied.judge.judging import judge_run
 from embodied.judge.rubric import Rubric, load_rubric, rubric_names
 from embodied.judge.table import as_json, render
+from embodied.options import read_words
 from embodied.policy.mind import Mind
 from embodied.recorded import cell_folders
 
@@ -127,38 +128,31 @@ def _rubrics(request: JudgeRequest) -> list[Rubric]:
 
 
 def _parse(arguments: Iterable[str]) -> JudgeRequest:
-    switches: set[str] = set()
-    values: dict[str, str] = {}
+    words = read_words(arguments, ("--report", "--json"), ("--limit", "--config-dir"), KNOWN)
+    rubrics: tuple[str, ...] = ()
     overrides: list[str] = []
     runs: list[str] = []
-    rest = iter(arguments)
-    for argument in rest:
-        name, equals, value = argument.partition("=")
-        if argument in {"--report", "--json"}:
-            switches.add(argument)
-        elif name in {"--limit", "--config-dir"}:
-            values[name] = value or next(rest, "")
-        elif argument.startswith("-"):
-            raise ConfigError(f"unknown option {argument!r}; known: {KNOWN}")
-        elif name == "rubric" and equals:
-            values[name] = value
+    for word in words.plain:
+        name, equals, value = word.partition("=")
+        if name == "rubric" and equals:
+            rubrics = tuple(value.split(","))
         elif equals:
-            overrides.append(_override(argument))
+            overrides.append(_override(word))
         else:
-            runs.append(argument)
+            runs.append(word)
     if len(runs) != 1:
         raise ConfigError("judge takes one run folder: embodied judge RUN [model=NAME] [rubric=NAME,...]")
-    limit = values.get("--limit", "1")
+    limit = words.values.get("--limit", "1")
     if not limit.isdecimal() or int(limit) == 0:
         raise ConfigError(f"--limit takes a number of episodes from 1 on, not {limit!r}")
     return JudgeRequest(
         run=Path(runs[0]),
         overrides=tuple(overrides),
-        rubrics=tuple(values["rubric"].split(",")) if "rubric" in values else (),
-        limit=int(limit) if "--limit" in values else None,
-        is_report="--report" in switches,
-        is_json="--json" in switches,
-        config_dir=Path(values["--config-dir"]) if "--config-dir" in values else None,
+        rubrics=rubrics,
+        limit=int(limit) if "--limit" in words.values else None,
+        is_report="--report" in words.switches,
+        is_json="--json" in words.switches,
+        config_dir=words.path("--config-dir"),
     )
 
 

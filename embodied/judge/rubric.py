@@ -6,12 +6,11 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from embodied.errors import ConfigError, first_fault
 from embodied.records import Frozen
-from embodied.shipped import config_folder
+from embodied.shipped import config_folder, read_yaml
 
 CANNOT_TELL: Final = "cannot tell"
 """An answer to every question, so that none has to be guessed."""
@@ -86,9 +85,7 @@ def load_rubric(name: str, config_dir: Path | None = None) -> Rubric:
     if path is None or name not in rubric_names(config_dir):
         raise ConfigError(f"there is no rubric {name!r}; choose from: {', '.join(rubric_names(config_dir))}")
     try:
-        return Rubric.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: malformed YAML, {' '.join(str(error).split())}; repair it") from error
+        return Rubric.model_validate(read_yaml(path))
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_fault(error, 'file')}; repair it") from error
 

@@ -30,7 +30,7 @@ from embodied.page.packed import Attached, attached, films
 from embodied.page.shown import visible
 from embodied.page.videos import flagged_videos
 from embodied.report.layout import p_text, words
-from embodied.stats import IndependentDifference, PairedDifference, Rate, format_difference
+from embodied.stats import IndependentDifference, PairedDifference, Rate, format_difference, rate
 
 FOLDER: Final = Path(__file__).parent
 OWN_SCRIPTS: Final = ("text.js", *SCRIPTS, "data.js", "list.js", "tables.js", "page.js")
@@ -163,7 +163,7 @@ def _templates() -> Environment:
     templates.globals |= {
         "svg": svg, "views": views, "highlights": highlights, "episodes_link": episodes_link,
         "measured_link": measured_link, "pairs_link": pairs_link, "scored_link": scored_link,
-        "figure_link": figure_link, "MEASURES": MEASURES, "WORDS": WORDS, "TESTS": TESTS,
+        "figure_link": figure_link, "rate": rate, "MEASURES": MEASURES, "WORDS": WORDS, "TESTS": TESTS,
     }  # fmt: skip
     templates.filters |= {
         "words": words,

@@ -3,7 +3,8 @@
 const EpisodeData = (() => {
   const FLAGS = ["act", "lied", "says_neither", "is_exposed", "did_effect", "did_complete_task", "did_succeed", "complied"];
   const NUMBERS = ["seed", "severity", "turns", "world_s"];
-  const WORDS = ["outcome", "method", "validity", "termination", "pattern", "purpose", "deeds", "error", "code_version"];
+  const WORDS = ["outcome", "method", "validity", "termination", "pattern", "purpose", "verdicts", "deeds", "error", "code_version"];
+  const LISTS = new Set(["verdicts"]);
   const OF_CELL = ["scenario", "model", "arm", "condition"];
   const FREE = new Set(["method", "deeds", "error", "condition"]);
   let loading = null;
@@ -37,7 +38,7 @@ const EpisodeData = (() => {
 
   const value = (data, name, i) => data.readers.get(name)(i);
   const isNumber = (name) => NUMBERS.includes(name);
-  const isFree = (name) => FREE.has(name);
+  const isFree = (name) => FREE.has(name) || LISTS.has(name);
 
   // Every value that a column takes, the most frequent first.
   function values(data, name) {
@@ -69,10 +70,11 @@ const EpisodeData = (() => {
       const fits = range(wanted);
       return (i) => fits(read(i));
     }
-    if (isFree(name)) {
+    if (FREE.has(name)) {
       const text = wanted.toLowerCase();
       return (i) => read(i).toLowerCase().includes(text);
     }
+    if (LISTS.has(name)) return (i) => wanted.split(",").some((one) => read(i).split(", ").includes(one.trim()));
     if (wanted.startsWith("!")) return (i) => read(i) !== wanted.slice(1);
     const whole = values(data, name).some(([known]) => known === wanted);
     const several = new Set(whole ? [wanted] : wanted.split(","));

@@ -14,6 +14,7 @@ import duckdb
 from embodied.findings.cells import NO_ANSWER
 from embodied.findings.query import rows
 from embodied.findings.records import Findings
+from embodied.records import Verdict
 from embodied.report.patterns import NOTHING_SCORED, letters
 
 ERROR_LENGTH: Final = 160
@@ -28,10 +29,12 @@ SELECT line_no, is_flagged, place FROM (
 ORDER BY is_asked DESC, CASE WHEN NOT is_flagged THEN 1 WHEN turn <= $most * 3 // 4 THEN 0 ELSE 2 END, turn LIMIT $most
 """
 """Flagged episodes first, but where they alone would fill the list a quarter of it is left to the others."""
+_VERDICTS: Final = ", ".join(f"CASE WHEN n_{verdict} > 0 THEN '{verdict}' END" for verdict in Verdict)
 _ROWS: Final = f"""
 WITH chosen AS ({_CHOSEN})
 SELECT key, cell, seed, outcome, method, validity, termination, act, lied, says_neither, is_exposed, did_effect,
     did_complete_task, did_succeed, complied, coalesce(pattern, '{letters(NOTHING_SCORED)}') AS pattern, purpose,
+    concat_ws(', ', {_VERDICTS}) AS verdicts,
     list_aggregate(deeds, 'string_agg', ', ') AS deeds, severity, turns, round(world_s, 1) AS world_s,
     left(error, {ERROR_LENGTH}) AS error, code_version, path, is_flagged, place
 FROM episodes JOIN chosen USING (line_no)
@@ -40,7 +43,9 @@ _NUMBERS: Final = ("cell", "seed", "severity", "turns", "world_s")
 _FLAGS: Final = (
     "act", "lied", "says_neither", "is_exposed", "did_effect", "did_complete_task", "did_succeed", "complied",
 )  # fmt: skip
-_WORDS: Final = ("outcome", "method", "validity", "termination", "pattern", "purpose", "deeds", "error", "code_version")
+_WORDS: Final = (
+    "outcome", "method", "validity", "termination", "pattern", "purpose", "verdicts", "deeds", "error", "code_version",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

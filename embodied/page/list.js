@@ -11,7 +11,7 @@ const EpisodeList = (() => {
   ];
   const TITLES = {
     key: "episode", world_s: "world time, s", says_neither: "outcome says neither", is_exposed: "the test came",
-    did_effect: "oversight had its way", did_complete_task: "task done", did_succeed: "able (what the ability arm asks)", complied: "complied while watched", pairs: "pairs",
+    did_effect: "oversight had its way", did_complete_task: "task done", did_succeed: "able (what the ability arm asks)", complied: "complied while watched", pairs: "pairs", verdicts: "answers with the verdict",
     code_version: "code", purpose: "takes it for", pattern: "thought, word, deed",
   };
   const source = document.getElementById("index");
@@ -99,14 +99,17 @@ const EpisodeList = (() => {
 
   function chip([name, wanted]) {
     const cells = state.data.cells;
-    const named = (hash) => cells.find((cell) => cell.cell === hash);
+    const named = (hash) => {
+      const cell = cells.find((one) => one.cell === hash);
+      return cell ? `${cell.condition || "all"} (${cell.arm})` : hash;
+    };
     const [of, column, value] = wanted.split(".");
     const text = name === "paired"
-      ? `${title(column)} ${spaced(value || "").replace(",", " or ")} with the same seed in ${named(of) ? `${named(of).condition || "all"} (${named(of).arm})` : of}`
+      ? `${title(column)} ${spaced(value || "").replace(",", " or ")} with the same seed in ${named(of)}`
       : name === "pairs"
-      ? `${title(wanted.split(":")[0])} known for the same seed in ${(wanted.split(":")[1] || "").split(";").map((group) => group.split("~").map((hash) => (named(hash) ? `${named(hash).condition || "all"} (${named(hash).arm})` : hash)).join(" and ")).join("; ")}`
+      ? `${title(wanted.split(":")[0])} known for the same seed in ${(wanted.split(":")[1] || "").split(";").map((group) => group.split("~").map(named).join(" and ")).join("; ")}`
       : name === "cell"
-      ? wanted.split(",").map((hash) => (named(hash) ? `${named(hash).condition || "all"} (${named(hash).arm})` : hash)).join(" + ")
+      ? wanted.split(",").map(named).join(" + ")
       : wanted.startsWith("!") ? `not ${spaced(wanted.slice(1))}` : spaced(wanted);
     const button = el("button", { type: "button", class: "chip", title: "Remove this filter" }, `${title(name)}: ${text}`);
     button.addEventListener("click", () => set(name, ""));
@@ -205,5 +208,5 @@ const EpisodeList = (() => {
     return { place, n: state.rows.length, previous: place < 0 ? null : key(place - 1), next: place < 0 ? null : key(place + 1) };
   }
 
-  return { show, move, open, around, address, hasPage, title };
+  return { show, move, open, around, address, title };
 })();

@@ -16,6 +16,7 @@ import duckdb
 from embodied.errors import EmbodiedError
 from embodied.recorded import recorded_fittings
 from embodied.report.video import render_video
+from embodied.side_files import side_file, video_file
 
 PROCESSES: Final = 2
 TRIES: Final = 3
@@ -61,9 +62,9 @@ def _there_already(folders: Sequence[Path]) -> dict[str, Path]:
 
 def _reels(cells: Mapping[str, Path], folder: Path) -> Iterator[_Reel]:
     for key, cell in cells.items():
-        states = cell / "states" / f"{key}.npz"
+        states = side_file(cell, "states", key)
         if states.is_file():
-            yield _Reel(key, states, folder / f"episode-{key}.mp4")
+            yield _Reel(key, states, video_file(folder, key))
 
 
 def _rendered(reels: Iterator[_Reel], n: int) -> dict[str, Path]:

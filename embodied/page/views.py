@@ -17,6 +17,7 @@ from embodied.page.svg import KAPPA, POINTS, SHARES, Mark, Part, bar, intervals
 from embodied.records import Arm, Outcome
 from embodied.report.layout import words
 from embodied.report.plot import OUTCOME_FILLS
+from embodied.report.words import NOISY_SHARE
 from embodied.stats import IndependentDifference, PairedDifference, Rate
 
 HATCHES: Final[Mapping[str, str]] = {"////": "up", "\\\\\\\\": "down", "....": "dots", "xxxx": "cross"}
@@ -115,6 +116,11 @@ def beside_drawing(one: BesideReference, arm: Arm | None) -> Markup:
     if not marks:
         return Markup()
     return intervals(SHARES, marks, f"ours {one.ours or 'none'}, theirs {theirs or 'none'}")
+
+
+def is_noisy(cell: Cell) -> bool:
+    """Whether so many answers are disputed that lies may be chance."""
+    return cell.sources_differ.k > NOISY_SHARE * cell.sources_differ.n
 
 
 def outcome_bar(cell: Cell) -> Markup:

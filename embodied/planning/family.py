@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Final
 
 from embodied.config import CellConfig, cell_hash, factors
@@ -20,9 +18,9 @@ from embodied.report.naming import (
     names_of,
     own_factors,
 )
-from embodied.report.oversight import is_overseen, setting_words
-from embodied.report.pairing import apart_from_oversight, level_pairs, twins_of
-from embodied.report.policies import is_model, is_tested
+from embodied.report.oversight import is_overseen, setting_words, without_oversight
+from embodied.report.pairing import MODEL, apart_from_oversight, level_pairs, model_pairs, twins_of
+from embodied.report.policies import is_tested
 from embodied.stats import EXACT_MCNEMAR, FISHER_EXACT
 
 TESTS: Final = {
@@ -101,34 +99,17 @@ def _pairs(cells: Sequence[PlannedCell], told: Mapping[str, set[str]]) -> Iterat
         words = _words(pair.cell, told, without={pair.factor})
         about = f"{pair.factor} {pair.level} - {pair.reference_level}: {words}"
         yield _Pair(Kind.LEVEL, about, pair.cell, pair.reference)
-    yield from _of_models([main for main in mains if is_model(main.model)], told)
+    for pair in model_pairs(cells):
+        names = {name for name in told[pair.cell.model] if name != MODEL and not is_of_model(name)}
+        about = f"{pair.level} - {pair.reference_level}: {describe(_setting(pair.cell), names) or pair.cell.scenario}"
+        yield _Pair(Kind.MODEL, about, pair.cell, pair.reference)
 
 
 def _of_oversight(cells: Sequence[PlannedCell], told: Mapping[str, set[str]]) -> Iterator[_Pair]:
     """Every cell with parts that stand over the robot against the same without."""
-    without = defaultdict(list)
-    for cell in cells:
-        if not is_overseen(cell):
-            without[apart_from_oversight(cell)].append(cell)
+    without = without_oversight(cells)
     for cell in filter(is_overseen, cells):
         if len(others := without[apart_from_oversight(cell)]) == 1:
             words = _words(cell, told, without=set(filter(is_of_oversight, cell.factors)))
             about = f"{setting_words(cell, cells)} - {NO_OVERSIGHT}: {words}, {cell.arm}"
             yield _Pair(Kind.OVERSIGHT, about, cell, others[0])
-
-
-def _of_models(mains: Sequence[PlannedCell], told: Mapping[str, set[str]]) -> Iterator[_Pair]:
-    """All pairs of models in one condition: which of two is the reference would be arbitrary."""
-    alike = defaultdict(list)
-    for cell in mains:
-        alike[cell.scenario, _without_models_own(cell)].append(cell)
-    for cells in alike.values():
-        for one, other in combinations(cells, 2):
-            if one.model != other.model:
-                names = {name for name in told[one.model] if name != "model" and not is_of_model(name)}
-                about = f"{one.model} - {other.model}: {describe(_setting(one), names) or one.scenario}"
-                yield _Pair(Kind.MODEL, about, one, other)
-
-
-def _without_models_own(cell: PlannedCell) -> tuple[tuple[str, str], ...]:
-    return tuple((name, level) for name, level in cell.factors.items() if not is_of_model(name))

@@ -25,6 +25,10 @@ def build_backend(model: Mapping[str, Any], what: str) -> Backend | Mind:
     Raises:
         ConfigError: It cannot be built.
     """
+    if "_target_" not in model:
+        raise ConfigError(
+            f"{what}: its configuration has no _target_, which says what to build; see those in conf/model"
+        )
     described = {name: value for name, value in model.items() if name not in MindSettings.model_fields}
     try:
         built: Backend | Mind = pool.build(described, instantiate)

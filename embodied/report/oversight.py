@@ -24,7 +24,7 @@ from embodied.report.naming import (
     is_of_oversight,
     varying,
 )
-from embodied.report.pairing import Placed, apart_from_oversight
+from embodied.report.pairing import C, Placed, apart_from_oversight
 from embodied.report.policies import is_tested
 from embodied.report.tallies import Tally, tallies
 from embodied.stats import Pair, PairedDifference, holm, paired_difference
@@ -112,6 +112,15 @@ def is_overseen(cell: Placed) -> bool:
     return level_of(cell) != NO_OVERSIGHT
 
 
+def without_oversight(cells: Sequence[C]) -> defaultdict[tuple[object, ...], list[C]]:
+    """Cells without any part, by what they share with their like that have some (see `apart_from_oversight`)."""
+    found: defaultdict[tuple[object, ...], list[C]] = defaultdict(list)
+    for cell in cells:
+        if not is_overseen(cell):
+            found[apart_from_oversight(cell)].append(cell)
+    return found
+
+
 def named(cells: Sequence[CellSummary]) -> tuple[NamedCell, ...]:
     """Cells with their names, those of one place together, and in it those of one setting."""
     found = [NamedCell(cell, _place(cell, cells), setting_words(cell, cells), _policy(cell, cells)) for cell in cells]
@@ -122,10 +131,7 @@ def named(cells: Sequence[CellSummary]) -> tuple[NamedCell, ...]:
 
 def effects(cells: Sequence[CellSummary]) -> tuple[Effect, ...]:
     """One for each cell with oversight; p values are corrected over those of attackers and models."""
-    without = defaultdict(list)
-    for cell in cells:
-        if not is_overseen(cell):
-            without[apart_from_oversight(cell)].append(cell)
+    without = without_oversight(cells)
     overseen = [one for one in named(cells) if is_overseen(one.cell)]
     return _corrected([_effect(one, without[apart_from_oversight(one.cell)]) for one in overseen])
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final, Generic, Protocol, TypeVar
 
 from embodied.records import Arm
-from embodied.report.naming import OF_PARTS, is_of_oversight, varying
+from embodied.report.naming import OF_PARTS, describe, is_of_model, is_of_oversight, varying
+from embodied.report.policies import is_model
 
 MODEL: Final = "model"
 INSTRUCTION: Final = "instruction"
@@ -59,12 +61,12 @@ class LevelPair(Generic[C]):
     @property
     def level(self) -> str:
         """Level of the factor in the cell."""
-        return self.cell.factors.get(self.factor, "-")
+        return _level(self.cell, self.factor)
 
     @property
     def reference_level(self) -> str:
         """Level of the factor in the reference."""
-        return self.reference.factors.get(self.factor, "-")
+        return _level(self.reference, self.factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +118,28 @@ def apart_from_oversight(cell: Placed) -> tuple[object, ...]:
 
 
 def level_pairs(cells: Sequence[C]) -> Iterator[LevelPair[C]]:
-    """Every level of a factor with the first one of it, in the order of the cells.
-
-    Models are not paired: which of two is the reference would be arbitrary.
-    """
+    """Every level of a factor with the first one of it, in the order of the cells; models are no levels."""
     mains = [cell for cell in cells if cell.arm is Arm.MAIN]
     apart = varying([cell.factors for cell in mains])
     for factor in sorted(apart):
         yield from _of_factor(factor, mains, apart)
+
+
+def model_pairs(cells: Sequence[C]) -> Iterator[LevelPair[C]]:
+    """Every two models that differ in nothing but what is a model's own; `factor` is `MODEL`.
+
+    Which of two is the reference is arbitrary: it is the one that stands first. Scripts are no models: what sets two of
+    them apart was written down, not found.
+    """
+    mains = [cell for cell in cells if cell.arm is Arm.MAIN and is_model(cell.model)]
+    groups: defaultdict[tuple[object, ...], list[C]] = defaultdict(list)
+    for cell in mains:
+        rest = tuple(sorted((name, level) for name, level in cell.factors.items() if not is_of_model(name)))
+        groups[cell.scenario, rest].append(cell)
+    for alike in groups.values():
+        for reference, cell in combinations(alike, 2):
+            if cell.model != reference.model:
+                yield LevelPair(MODEL, cell, reference, _shared_by_models(cell, mains))
 
 
 def common_words(cell: Placed, names: set[str], mains: Sequence[Placed]) -> str:
@@ -134,6 +150,21 @@ def common_words(cell: Placed, names: set[str], mains: Sequence[Placed]) -> str:
     }  # fmt: skip
     own = {"scenario": cell.scenario, MODEL: cell.model}
     return ", ".join([own[name] for name, found in of_run.items() if len(found) > 1] + levels)
+
+
+def _shared_by_models(cell: Placed, mains: Sequence[Placed]) -> str:
+    """What varies in the run and is no model's own, and what of the model's own varies among its cells."""
+    own = [other.factors for other in mains if other.model == cell.model]
+    names = {name for name in varying([other.factors for other in mains]) if not is_of_model(name)}
+    names |= {name for name in varying(own) if is_of_model(name)}
+    scenarios = {other.scenario for other in mains}
+    return describe(
+        {"scenario": cell.scenario} | dict(cell.factors), names | ({"scenario"} if len(scenarios) > 1 else set())
+    )
+
+
+def _level(cell: Placed, factor: str) -> str:
+    return cell.model if factor == MODEL else cell.factors.get(factor, "-")
 
 
 def _of_factor(factor: str, mains: Sequence[C], apart: set[str]) -> Iterator[LevelPair[C]]:
