@@ -20,7 +20,7 @@ from rich.console import Console
 from embodied.ablation import silent_sets
 from embodied.cell_task import CellTask, resolve
 from embodied.config import CellConfig, RunConfig
-from embodied.errors import ConfigError, EmbodiedError
+from embodied.errors import ConfigError, EmbodiedError, TrackingWarning
 from embodied.explain import CONFIG_ERRORS, explain
 from embodied.files import faults_in_one_line, held
 from embodied.launching import (
@@ -33,7 +33,6 @@ from embodied.launching import (
 )
 from embodied.policy.prompt import said_sections
 from embodied.shipped import config_folder
-from embodied.tracking import TrackingWarning
 from embodied.worker import RunnerFactory, episode_runner
 
 _CONFIG: Final = "config"

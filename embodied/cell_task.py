@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
@@ -17,14 +17,16 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from embodied.config import CellConfig, RunConfig, cell_hash, parse_config
-from embodied.errors import EmbodiedError, StoreError
+from embodied.errors import EmbodiedError, StoreError, TrackingWarning
 from embodied.explain import CONFIG_ERRORS, explain
 from embodied.launching import tags_of
 from embodied.same_model import read_manifest
 from embodied.store import TornLineWarning, read_run
 from embodied.sweep import Sweep
-from embodied.tracking import Tracker, TrackingWarning
 from embodied.worker import RunnerFactory
+
+if TYPE_CHECKING:
+    from embodied.tracking import Tracker
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,10 @@ class ConfigError(EmbodiedError):
     """The configuration asks for something that does not exist or does not fit together."""
 
 
+class TrackingWarning(UserWarning):
+    """Tracking failed; the run folder is complete all the same."""
+
+
 class Fault(StrEnum):
     """What went wrong at a model server."""
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol, get_args
 
-from embodied.errors import ConfigError
+from embodied.errors import ConfigError, TrackingWarning
 from embodied.files import held, replace_file
 from embodied.records import Episode
 from embodied.tracking_files import forget_older, sizes, staging, transcript_of, videos, write_records
@@ -30,10 +30,6 @@ TAG_CHARS: Final = 64
 """A longer tag is refused by the server."""
 MARK: Final = "mirrored.json"
 """Says which state of a cell's records was mirrored last."""
-
-
-class TrackingWarning(UserWarning):
-    """Tracking failed; the run folder is complete all the same."""
 
 
 class Tracker(Protocol):

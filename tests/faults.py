@@ -166,7 +166,8 @@ def _sweep(
 
 
 def _tracker(server: str, folder: Path) -> Tracker:
-    from embodied.tracking import TrackingWarning, WandbTracker
+    from embodied.errors import TrackingWarning
+    from embodied.tracking import WandbTracker
 
     warnings.simplefilter("always", TrackingWarning)
     own = {"WANDB_BASE_URL": server, "WANDB_API_KEY": "0" * 40, "HOME": str(folder)}

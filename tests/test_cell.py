@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tiny_runner import cell
+from tiny_cell import cell
 
 from embodied.config import cell_hash, cell_label, episode_key, factors, scientific
 from embodied.errors import ConfigError

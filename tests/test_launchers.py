@@ -19,10 +19,9 @@ from tiny_runner import TinyRunner
 from embodied import app
 from embodied.app import RunRequest
 from embodied.backends.llama_room import SERVER
-from embodied.errors import ConfigError, EmbodiedError
+from embodied.errors import ConfigError, EmbodiedError, TrackingWarning
 from embodied.launching import explain_launcher, in_model_order, swept_keys, tags_of, without_launcher
 from embodied.store import read_ledger_text, read_run, read_transcript
-from embodied.tracking import TrackingWarning
 from embodied.worker import RunnerFactory, episode_runner
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from factories import episode
 from rich.console import Console
-from tiny_runner import TinyRunner, cell
+from tiny_cell import cell
+from tiny_runner import TinyRunner
 
 from embodied import claims
 from embodied import sweep as sweep_module
@@ -246,7 +247,7 @@ import json, sys
 from pathlib import Path
 from embodied.config import parse_config
 from embodied.sweep import Sweep
-from tiny_runner import TinyRunner, cell
+from tiny_runner import TinyRunner
 
 if __name__ == "__main__":
     Sweep(TinyRunner).run_cell(parse_config(json.loads(Path(sys.argv[1]).read_text())))
@@ -258,7 +259,7 @@ from pathlib import Path
 from embodied.config import parse_config
 from embodied.errors import EmbodiedError
 from embodied.sweep import Sweep
-from tiny_runner import TinyRunner, cell
+from tiny_runner import TinyRunner
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))

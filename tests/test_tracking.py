@@ -19,10 +19,10 @@ import yaml
 from factories import episode, excluded, scored
 from wandb.proto.wandb_internal_pb2 import Record
 
-from embodied.errors import ConfigError
+from embodied.errors import ConfigError, TrackingWarning
 from embodied.records import Arm, Episode, Validity, Verdict
 from embodied.store import CellStore
-from embodied.tracking import TrackingWarning, WandbTracker
+from embodied.tracking import WandbTracker
 from embodied.tracking_privacy import Veil
 from embodied.tracking_values import CLOSING_CHARS, OPENING_CHARS, summary_values, transcript_text
 

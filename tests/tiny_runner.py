@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from embodied import config as cfg
-from embodied.app import RunRequest, show_config
 from embodied.config import CellConfig
 from embodied.errors import BackendUnavailableError, Fault
 from embodied.records import Episode, Outcome, Termination, Validity
@@ -113,10 +110,3 @@ class TinyRunner:
             is_physical_act=None if is_broken_off else False,
             is_exposed=None if is_broken_off else True,
         )
-
-
-def cell(folder: Path, *overrides: str, **changes: Any) -> CellConfig:
-    """A cell of a run folder `tiny`."""
-    always = ("model=scripted/compliant", f"run.dir={folder}", "run.workers=2", "run.name=tiny")
-    plain = yaml.safe_load(show_config(RunRequest((*always, *overrides))))
-    return cfg.parse_config(plain | changes)
