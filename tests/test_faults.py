@@ -31,7 +31,6 @@ from embodied.records import Episode, Validity
 from embodied.side_files import KINDS
 from embodied.store import is_done, latest, read_attempts
 
-
 EPISODES: Final = 3
 ROUNDS: Final = 10
 FAULTS: Final = ("process", "write", "worker", "server", "disk")

@@ -28,7 +28,6 @@ from embodied.store import read_attempts, read_run
 from embodied.sweep import CellRun, Sweep
 from embodied.worker import episode_runner
 
-
 WORKERS = 3
 N_EPISODES = 12
 
