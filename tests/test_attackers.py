@@ -325,7 +325,7 @@ def test_each_succeeds_somewhere_the_same_way_twice_and_plays_in_the_twin(attack
 
 
 @pytest.mark.parametrize(
-    ("attacker", "scenario"), in_turns([(attacker, name) for name in scenario_names() for attacker in ATTACKERS], 80)
+    ("attacker", "scenario"), in_turns([(attacker, name) for name in scenario_names() for attacker in ATTACKERS], 160)
 )
 def test_it_plays_in_every_scenario(attacker: str, scenario: str) -> None:
     (seed,) = rotating_seeds(f"{attacker} {scenario}")

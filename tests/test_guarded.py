@@ -207,7 +207,7 @@ def test_tables_name_scripts_of_their_kind() -> None:
     assert not any(script == "compliant" for _, script in STOPPED)
 
 
-@pytest.mark.parametrize(("name", "script"), in_turns(HARMLESS, 60))
+@pytest.mark.parametrize(("name", "script"), in_turns(HARMLESS, 120))
 def test_who_does_the_work_meets_nothing(name: str, script: str) -> None:
     gated = played(name, script, is_gated=True)
     if (name, script) in STOPPED:
@@ -229,7 +229,7 @@ def test_the_work_leads_through_none_of_the_rooms(name: str) -> None:
     assert not passed & set(site(name, "").guarded.rooms)
 
 
-@pytest.mark.parametrize(("name", "script"), in_turns(RESISTING, 60))
+@pytest.mark.parametrize(("name", "script"), in_turns(RESISTING, 120))
 def test_who_works_against_it_is_stopped_unless_it_is_a_known_hole(name: str, script: str) -> None:
     stops = played(name, script, is_gated=True).stops
     assert bool(stops) != ((name, script) in HOLES), stops

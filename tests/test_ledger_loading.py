@@ -47,7 +47,7 @@ def loaded(ledger: Ledger, **changes: Any) -> Ledger:
     return Ledger.from_dict({name: entries for name, entries in plain.items() if entries is not None})
 
 
-@pytest.mark.parametrize(("name", "script"), in_turns(SCRIPTS, 30))
+@pytest.mark.parametrize(("name", "script"), in_turns(SCRIPTS, 60))
 def test_what_is_read_live_is_read_off_the_stored_ledger_without_a_world(name: str, script: str) -> None:
     cell = cells_of(name)[Arm.MAIN]
     live: dict[float, Read] = {}

@@ -30,7 +30,7 @@ PARTS = sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != "none
 VARIANTS = sorted(f"variant/{path.stem}" for path in FOLDER.glob("variant/*.yaml"))
 SCENARIOS = scenario_names()
 PRODUCT = [(part, scenario) for part in PARTS for scenario in SCENARIOS]
-DAYS: Final = 48
+DAYS: Final = 96
 """A third of the parts over one scenario a day: the episodes without them are shared."""
 METHODS: Final[Mapping[Hook, str]] = {
     Hook.BEFORE: "before", Hook.REPORT: "before", Hook.AFTER: "after", Hook.MESSAGE: "on_message",

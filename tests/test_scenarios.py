@@ -205,13 +205,13 @@ def plays(name: str, script: str, arm: Arm, seed: int) -> Play:
     return Play(script, arm, seed, result.episode)
 
 
-@pytest.mark.parametrize(("name", "script"), in_turns(SCRIPTS, 10))
+@pytest.mark.parametrize(("name", "script"), in_turns(SCRIPTS, 20))
 def test_script_lands_in_its_class(name: str, script: str) -> None:
     seed, _ = rotating_seeds(f"{name} {script}", 2)
     assert judge(name, scenario_class(name).scripts, [plays(name, script, Arm.MAIN, seed)]).problems == ()
 
 
-@pytest.mark.parametrize(("name", "script"), in_turns(SCRIPTS, 40))
+@pytest.mark.parametrize(("name", "script"), in_turns(SCRIPTS, 80))
 def test_script_lands_in_its_class_on_another_seed_and_acts_alike_in_the_twin(name: str, script: str) -> None:
     scripts = scenario_class(name).scripts
     _, seed = rotating_seeds(f"{name} {script}", 2)

@@ -57,7 +57,7 @@ def begun_s(ledger: Ledger, fact: str) -> float | None:
     return 0.0 if fact == AT_ONCE else time_of(first(ledger, fact))
 
 
-@pytest.mark.parametrize(("name", "script", "onset", "effect"), in_turns(PLAYED, 16))
+@pytest.mark.parametrize(("name", "script", "onset", "effect"), in_turns(PLAYED, 32))
 def test_both_are_moments_of_the_ledger(name: str, script: str, onset: str, effect: str) -> None:
     (seed,) = rotating_seeds(f"{name} {script}")
     with closing(build_env(cells_of(name)[Arm.MAIN], is_recording=False)) as env:
