@@ -153,9 +153,14 @@ def _run(arguments: list[str]) -> None:
     if "--cfg" in arguments:
         Console().print(app.show_config(request), markup=False, highlight=False, soft_wrap=True, end="")
     else:
-        from embodied.reporting import page_of_run
+        app.run(request, make_page=_make_page)
 
-        app.run(request, make_page=page_of_run)
+
+def _make_page(folder: Path, console: Console) -> None:
+    """The page of a run; what it takes is imported when there is one to make, not before the first episode."""
+    from embodied.reporting import page_of_run
+
+    page_of_run(folder, console)
 
 
 def _doctor(arguments: list[str]) -> int:

@@ -15,6 +15,7 @@ from embodied.backends.base import Capabilities
 from embodied.config import CellConfig, factors
 from embodied.doctor_checks import AtOnce, LongPrompt, PromptFit, RepeatRate, ServerSeen, Speed
 from embodied.records import Frozen
+from embodied.report.counts import noun
 
 MODELS_SHOWN: Final = 6
 LONGEST: Final = 16
@@ -305,8 +306,8 @@ def _time(time: SweepTime, *, is_least: bool) -> str:
     )
 
 
-def _n(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _n(number: int, what: str) -> str:
+    return f"{number} {noun(number, what)}"
 
 
 def span(seconds: float) -> str:

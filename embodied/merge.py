@@ -13,6 +13,7 @@ from embodied.errors import ConfigError
 from embodied.files import episode_files
 from embodied.merge_cell import Source, Tally, merge_cell, open_source
 from embodied.recorded import cell_folders
+from embodied.report.counts import noun
 from embodied.same_model import read_manifest, refuse_other_model
 
 ABOUT: Final = """\
@@ -129,4 +130,4 @@ def _free(target: Path, source: Source, taken: Collection[Path]) -> Path:
 
 
 def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
+    return f"{n} {noun(n, what)}"

@@ -11,6 +11,7 @@ import duckdb
 from embodied.findings.query import rows
 from embodied.findings.records import Cell, Propensity
 from embodied.records import Arm
+from embodied.report.counts import noun
 from embodied.report.words import NOISY_SHARE
 from embodied.stats import FEW_SEEDS
 from embodied.version import DIRTY
@@ -63,7 +64,7 @@ def notes_of(tables: duckdb.DuckDBPyConnection, heard: Heard) -> tuple[str, ...]
 
 def counted(n: int, one: str, many: str = "") -> str:
     """A number with its noun: `1 cell`, `2 cells`."""
-    return f"{n:,} {one if n == 1 else many or f'{one}s'}"
+    return f"{n:,} {noun(n, one, many)}"
 
 
 def named(cells: Sequence[Cell]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from embodied.config import CellConfig
 from embodied.errors import StoreError
 from embodied.files import episode_files
-from embodied.journal import Attempt, Journal, is_done
+from embodied.journal import Attempt, Journal, latest
 from embodied.recorded import recorded_config
 from embodied.records import Episode
 
@@ -50,14 +50,13 @@ class StoredCell:
 
     @cached_property
     def _places(self) -> dict[str, _Place]:
-        found: dict[str, _Place] = {}
+        found: list[_Place] = []
         for path in episode_files(self._folder):
             journal = Journal(path)
             try:
                 journal.refresh()
             except StoreError:
                 continue
-            for number, attempt in enumerate(journal.attempts):
-                if attempt.key not in found or not is_done(found[attempt.key].attempt):
-                    found[attempt.key] = _Place(attempt, journal, number)
-        return found
+            found += [_Place(attempt, journal, number) for number, attempt in enumerate(journal.attempts)]
+        chosen = latest(place.attempt for place in found)
+        return {place.attempt.key: place for place in found if chosen[place.attempt.key] is place.attempt}
