@@ -14,7 +14,7 @@ from embodied.kappa import Kappa
 from embodied.page.links import episodes_link
 from embodied.page.survival import curves
 from embodied.page.svg import KAPPA, POINTS, SHARES, Mark, Part, bar, intervals
-from embodied.records import Arm, Outcome
+from embodied.records import Arm, Outcome, Verdict
 from embodied.report.layout import words
 from embodied.report.plot import OUTCOME_FILLS
 from embodied.report.words import NOISY_SHARE
@@ -22,6 +22,7 @@ from embodied.stats import IndependentDifference, PairedDifference, Rate
 
 HATCHES: Final[Mapping[str, str]] = {"////": "up", "\\\\\\\\": "down", "....": "dots", "xxxx": "cross"}
 EXCLUDED: Final = "excluded"
+VERDICTS: Final = tuple(verdict.value for verdict in Verdict)
 
 
 @dataclass(frozen=True, slots=True)
