@@ -232,6 +232,7 @@ class OllamaServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else the body waits until the headers are acknowledged, 40 ms
 
             def do_GET(self) -> None:
                 self._reply()

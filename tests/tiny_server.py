@@ -80,6 +80,8 @@ class TinyServer:
         server = self
 
         class Handler(BaseHTTPRequestHandler):
+            disable_nagle_algorithm = True
+
             def do_GET(self) -> None:
                 self._send(503 if server.is_busy else 200, {"digest": server.digest, "pid": os.getpid()})
 
