@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx
 
 from embodied.backends.base import Backend, Capabilities, ChatMessage, ChatReply, ChatRequest, ToolCall
+from embodied.backends.http import trusted
 from embodied.errors import ContextOverflowError, Fault
 from embodied.policy.mind import InvalidEpisodeError
 from embodied.records import Frozen, Validity
@@ -208,7 +209,7 @@ def look_for_servers(ollama: str, configured: Sequence[str]) -> tuple[ServerSeen
         configured: Addresses that the configuration names.
     """
     urls = dict.fromkeys([ollama, *OPENAI_URLS, *(url.rstrip("/") for url in configured)])
-    with httpx.Client(timeout=LOOK_TIMEOUT_S) as http:
+    with httpx.Client(timeout=LOOK_TIMEOUT_S, verify=trusted()) as http:
         return tuple(_look(http, url) for url in urls)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final
 
 import httpx
@@ -21,6 +23,12 @@ NOT_BEGUN: Final = re.compile(
     r"loading model|server (is )?busy|maximum pending requests exceeded|queue (is )?full", re.IGNORECASE
 )
 """What servers say with status 503 of a request that they did not take on."""
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """The authorities whose certificates are believed; reading them takes as long as many exchanges, hence once."""
+    return httpx.create_ssl_context()
 
 
 class Caller:

@@ -31,6 +31,7 @@ import httpx
 import psutil
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from embodied.backends.http import trusted
 from embodied.errors import BackendUnavailableError
 
 ENGINE: Final = "xllamacpp"
@@ -88,6 +89,7 @@ class Address(_Frozen):
             base_url=self.url,
             headers={"Authorization": f"Bearer {self.api_key}"},
             timeout=timeout_s,
+            verify=trusted(),
             limits=httpx.Limits(max_keepalive_connections=0),
             trust_env=False,
         )

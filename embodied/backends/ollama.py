@@ -20,7 +20,7 @@ import httpx
 import ollama
 
 from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatRequest, think_level
-from embodied.backends.http import Caller
+from embodied.backends.http import Caller, trusted
 from embodied.backends.ollama_guard import (
     is_left_thinking,
     refuse_ignored_penalties,
@@ -100,7 +100,7 @@ class OllamaBackend:
         }  # fmt: skip
         self._num_ctx = num_ctx
         self._is_reproducible = reproducible
-        self._http: httpx.Client = ollama.Client(host=host)._client  # noqa: SLF001
+        self._http: httpx.Client = ollama.Client(host=host, verify=trusted())._client  # noqa: SLF001
         self._caller = Caller(
             self._http, who="Ollama", hint="start it with `ollama serve` (or set model.host=...)", timeout_s=timeout_s,
             retries=retries,

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 import httpx
 
-from embodied.backends.http import Caller, how_to_go_on, resending
+from embodied.backends.http import Caller, how_to_go_on, resending, trusted
 from embodied.backends.openai_wire import as_error
 from embodied.errors import BackendError, BackendUnavailableError, ConfigError, Fault
 
@@ -59,6 +59,7 @@ class OpenAIClient:
         self._http = httpx.Client(
             base_url=url.removesuffix(VERSION_PATH),
             headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+            verify=trusted(),
             limits=httpx.Limits(keepalive_expiry=KEEPALIVE_S),
             event_hooks={"request": [_set_deadline], "response": [_keep_deadline]},
         )
