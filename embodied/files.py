@@ -111,12 +111,16 @@ def count_lines(path: Path) -> int:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path, name: str = LOCK) -> Iterator[None]:
     """Hold the folder of a cell or a run against other writers; the system lets go when the process dies.
 
     Where the file system knows no locks nothing is held: each writer needs a file of its own (see `can_be_held`).
+
+    Args:
+        folder: Of a cell or a run.
+        name: Of the locked file; another one than usual holds a part of the folder only.
     """
-    with (folder / LOCK).open("ab") as file:
+    with (folder / name).open("ab") as file:
         lock(file)
         yield
 

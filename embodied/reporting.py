@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import webbrowser
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,7 @@ import duckdb
 from rich.console import Console
 
 from embodied.errors import ConfigError, StoreError
-from embodied.files import faults_in_one_line, refuse_missing
+from embodied.files import faults_in_one_line, held, refuse_missing
 from embodied.findings.compute import findings_of
 from embodied.findings.query import table_faults_in_one_line
 from embodied.findings.records import Findings
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from embodied.page.build import PageOptions
 
 FOUND_LINES: Final = 3
+LOCK: Final = ".findings.lock"
 _NO_LIMIT: Final = 1 << 62
 ABOUT: Final = """\
 [bold]embodied report[/] RUN... [--output PATH] [--format FORMAT] [OPTION ...]
@@ -97,8 +98,9 @@ def page_of_run(folder: Path, console: Console) -> None:
 
 
 def _make(request: ReportRequest, options: PageOptions) -> Findings:
-    """Compute the findings and write them."""
-    with table_faults_in_one_line(), closing(open_tables(request.runs)) as tables:
+    """Compute the findings and write them; of several that write to one run folder one after the other."""
+    hold = held(request.runs[0], LOCK) if request.output is None else nullcontext()
+    with hold, table_faults_in_one_line(), closing(open_tables(request.runs)) as tables:
         findings = findings_of(tables, request.runs, preregistration=request.preregistration)
         _write(request, findings, tables, options)
     return findings

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +11,16 @@ from findings_data import LINES, three_arms, troubled, write_run
 
 from embodied import cli
 from embodied.errors import StoreError
+from embodied.files import lock
 from embodied.findings.beside import ONLY_OTHERWISE
 from embodied.findings.compute import compute
 from embodied.findings.limits import FEWEST_PAIRS, SIMULATED
 from embodied.findings.records import BesideReference, Findings
+from embodied.page import build
 from embodied.planned import Assumed, PlannedCell, PlannedComparison, Preregistration
 from embodied.preregistration import FILE_NAME, write
 from embodied.records import Arm, Episode, Outcome, Validity, Verdict
+from embodied.reporting import LOCK
 from embodied.stats import EXACT_MCNEMAR, FISHER_EXACT
 from embodied.willing import Ability
 
@@ -47,6 +51,26 @@ def test_findings_hold_every_comparison_of_three_arms(tmp_path: Path) -> None:
     assert {reference.cell for reference in findings.references} >= {main.cell}
     assert findings.cell(twin.cell) is twin
     assert sum(family.tests for family in findings.families) == len(findings.excesses)
+
+
+def test_who_writes_to_a_run_folder_holds_it_against_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = write_run(tmp_path / "a_run", three_arms(2))
+    refused: list[Path] = []
+
+    def try_to_take(findings: object, tables: object, runs: object, place: Path, options: object) -> None:
+        with (place.parent / LOCK).open("ab") as file:
+            try:
+                lock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                refused.append(place)
+
+    monkeypatch.setattr(build, "write_page", try_to_take)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / LOCK).touch()
+    assert cli.main(["report", str(run)]) == 0
+    assert cli.main(["report", str(run), "--output", str(elsewhere / "page.html")]) == 0
+    assert refused == [run / "findings.html"]
 
 
 def test_several_folders_count_as_one_run(tmp_path: Path) -> None:
