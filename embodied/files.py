@@ -40,8 +40,9 @@ def replace_file(path: Path, data: bytes) -> None:
 def write_files(files: Mapping[Path, bytes]) -> None:
     """Write files; a reader sees each whole or not at all. On return all of them outlast a power cut.
 
-    The system is told to begin writing each before the first is waited for, and is waited for once a file: where it
-    keeps a file's name with its contents (ext4, XFS, btrfs) no folder need be waited for, but for new ones.
+    The system is told to begin writing each, and has all their names, before the first is waited for: a journal then
+    takes them in one go. It is waited for once a file: where it keeps a file's name with its contents (ext4, XFS,
+    btrfs) no folder need be waited for, but for new ones.
 
     Raises:
         OSError: One cannot be written; what is not done is not there.
@@ -55,8 +56,9 @@ def write_files(files: Mapping[Path, bytes]) -> None:
             parts[path] = part = _part(path).open("wb", buffering=0)
             write_all(part.fileno(), data)
             os.posix_fadvise(part.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        for path, written in parts.items():
+        for path in files:
             _part(path).replace(path)
+        for written in parts.values():
             os.fsync(written.fileno())
         for folder in sorted({folder.parent for folder in new}):
             sync_folder(folder)
