@@ -20,6 +20,7 @@ from embodied.errors import StoreError, first_fault
 from embodied.files import faults_in_one_line, replace_file
 from embodied.planned import SCHEMA_VERSION, Preregistration, digest
 from embodied.records import Arm
+from embodied.shipped import parse_yaml, write_yaml
 from embodied.version import DIRTY
 
 FILE_NAME: Final = "preregistration.yaml"
@@ -143,7 +144,7 @@ def write(plan: Preregistration, path: Path) -> Preregistration:
     if path.exists():
         raise StoreError(f"{path} exists, and a preregistration is not overwritten: give another file name")
     sealed = plan.model_copy(update={"digest": digest(plan)})
-    text = yaml.safe_dump(sealed.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    text = write_yaml(sealed.model_dump(mode="json"), width=120)
     with faults_in_one_line(path):
         replace_file(path, (_HEAD + text).encode())
     return sealed
@@ -158,7 +159,7 @@ def read(path: Path) -> Preregistration:
     with faults_in_one_line(path):
         data = path.read_bytes()
     try:
-        plain = yaml.safe_load(data.decode())
+        plain = parse_yaml(data.decode())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StoreError(f"{path} is no YAML, or torn: take the original again, or plan anew") from error
     if not isinstance(plain, Mapping) or "schema_version" not in plain:

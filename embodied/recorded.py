@@ -10,6 +10,7 @@ import yaml
 from embodied.config import CellConfig, parse_config
 from embodied.errors import StoreError
 from embodied.files import episode_files, refuse_missing
+from embodied.shipped import parse_yaml
 
 if TYPE_CHECKING:
     from envs.fitting import Fitting
@@ -40,7 +41,7 @@ def recorded_config(cell: Path) -> CellConfig:
     if not path.is_file():
         raise StoreError(f"{path} is missing, and without it no episode of the cell can be read again: put it back")
     try:
-        plain = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        plain = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise StoreError(f"{path} cannot be read ({' '.join(str(error).split())}): put it back") from error
     return parse_config(plain)

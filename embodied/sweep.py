@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
-import yaml
 from rich.console import Console
 
 from embodied import config as cfg
@@ -21,6 +20,7 @@ from embodied.handout import Handout
 from embodied.progress import CellProgress
 from embodied.records import Episode, Termination, Validity
 from embodied.same_model import refuse_other_model
+from embodied.shipped import write_yaml
 from embodied.store import Attempt, CellStore
 from embodied.troubles import Troubles
 from embodied.version import code_version
@@ -139,7 +139,7 @@ class Sweep:
         self._has_answered = True
         run = store.folder.parent
         refuse_other_model(manifest, (path.parent for path in run.glob("*/manifest.json")), {store.folder})
-        store.write_config(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True))
+        store.write_config(write_yaml(config.model_dump(mode="json")))
         store.write_manifest(manifest)
         return manifest
 

@@ -16,11 +16,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Final
 
-import yaml
-
 from embodied.errors import StoreError
 from embodied.files import episode_files, replace_file
 from embodied.records import Episode
+from embodied.shipped import write_yaml
 from embodied.side_files import video_file, zip_text
 from embodied.store import find_side_file, read_ledger_text, read_transcript
 from embodied.tracking_privacy import Veil
@@ -60,7 +59,7 @@ def write_records(
     lines = [veil.text(_without_addresses(episode, veil).model_dump_json()) for episode in episodes]
     texts = {
         "episodes.jsonl": "".join(f"{line}\n" for line in lines),
-        "config.yaml": yaml.safe_dump(veil.settings(config), sort_keys=False, allow_unicode=True),
+        "config.yaml": write_yaml(veil.settings(config)),
         "manifest.json": json.dumps(veil.settings(manifest), indent=2, sort_keys=True) + "\n",
     }
     enclosures = [Enclosure(into / f"mirrored-{name}", name) for name in texts]

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from embodied.shipped import config_folder
+from embodied.shipped import config_folder, parse_yaml
 
 REACH: Final = 90
 """How far before the words, in characters, an intent or a negation is looked for."""
@@ -100,7 +99,7 @@ class Lexicon:
     """
 
     def __init__(self, text: str) -> None:
-        words = _File.model_validate(yaml.safe_load(text))
+        words = _File.model_validate(parse_yaml(text))
         self.digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         self.meanings = {name: category.meaning for name, category in words.categories.items()}
         self.patterns = tuple(p for c in words.categories.values() for p in (*c.said, *c.of_intent()))

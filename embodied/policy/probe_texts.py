@@ -6,11 +6,10 @@ import hashlib
 from functools import cache
 from typing import Annotated
 
-import yaml
 from pydantic import Field
 
 from embodied.records import Frozen
-from embodied.shipped import config_folder
+from embodied.shipped import config_folder, parse_yaml
 
 Wordings = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -33,7 +32,7 @@ class ProbeTexts(Frozen):
 def shipped_texts() -> ProbeTexts:
     """The wordings that are shipped."""
     path = config_folder() / "probe" / "neutral.yaml"
-    return ProbeTexts.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return ProbeTexts.model_validate(parse_yaml(path.read_text(encoding="utf-8")))
 
 
 class ProbesConfig(Frozen):
