@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
 
 from hydra import initialize_config_dir
+from hydra._internal.hydra import Hydra
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.types import RunMode
@@ -26,6 +28,8 @@ from embodied.files import faults_in_one_line, held
 from embodied.launching import (
     BASIC_LAUNCHER,
     BASIC_SWEEPER,
+    SWEEPS,
+    each_cell,
     explain_launcher,
     in_model_order,
     swept_keys,
@@ -71,7 +75,8 @@ def run(
     """
     task, began_s = CellTask(runner_factory), time.time()
     try:
-        reports = _launch(request, task.over)
+        with _asked(request) as asked:
+            reports = _launch(asked, task.over)
     except CONFIG_ERRORS as error:
         raise explain(error, _folders(request)) from error
     finally:
@@ -124,7 +129,10 @@ def compose(request: RunRequest) -> tuple[CellConfig, ...]:
         with TemporaryDirectory() as unused:
             kept = without_launcher(request.overrides)
             overrides = (*kept, f"hydra.run.dir='{unused}'", f"hydra.sweep.dir='{unused}'")
-            composed = _launch(replace(request, overrides=overrides), lambda _: _try_to_resolve)
+            with _asked(replace(request, overrides=overrides)) as asked:
+                if asked.is_sweep and asked.has_basic_sweeper:
+                    return tuple(map(resolve, each_cell(asked.hydra, _CONFIG, asked.words)))
+                composed = _launch(asked, lambda _: _try_to_resolve)
     except CONFIG_ERRORS as error:
         raise explain(error, _folders(request)) from error
     for cell in composed:
@@ -133,33 +141,63 @@ def compose(request: RunRequest) -> tuple[CellConfig, ...]:
     return tuple(cell for cell in composed if isinstance(cell, CellConfig))
 
 
-def _launch(
-    request: RunRequest, task_over: Callable[[tuple[str, ...]], Callable[[DictConfig], Result]]
-) -> list[Result]:
-    """Compose the cells and have them run by the task that `task_over` gives for the keys that are swept."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request as Hydra takes it.
+
+    Attributes:
+        hydra: Knows our configuration.
+        words: All overrides, those of an ablation too, so ordered that each model is loaded once.
+        swept: Keys of which several values are taken.
+        is_sweep: Whether each combination of values is a cell.
+        first: The first cell with Hydra's own settings.
+    """
+
+    hydra: Hydra
+    words: tuple[str, ...]
+    swept: tuple[str, ...]
+    is_sweep: bool
+    first: DictConfig
+
+    @property
+    def has_basic_sweeper(self) -> bool:
+        return str(self.first.hydra.sweeper._target_) == BASIC_SWEEPER
+
+
+@contextmanager
+def _asked(request: RunRequest) -> Iterator[_Asked]:
+    """Compose the first cell, which says what there is to sweep over."""
     words = _overrides(request)
     with initialize_config_dir(str(config_folder()), version_base="1.3", job_name="embodied"):
         hydra = GlobalHydra.instance().hydra
         first = hydra.compose_config(_CONFIG, _first_values(words), RunMode.RUN)
         words += _ablation(first)
-        if not request.is_sweep and first.hydra.mode is not RunMode.MULTIRUN:
-            with faults_in_one_line(Path(first.hydra.run.dir)):
-                return [hydra.run(_CONFIG, task_over(()), words).return_value]
         params: dict[str, str] = dict(first.hydra.sweeper.get("params") or {})
-        task = task_over(swept_keys(words, params))
-        if first.hydra.sweeper._target_ == BASIC_SWEEPER:
-            words = in_model_order(words, params)
-        folder = Path(first.hydra.sweep.dir)
-        try:
-            with faults_in_one_line(folder):
-                batches = hydra.multirun(_CONFIG, task, [*words, "hydra.mode=MULTIRUN"])
-        except (*CONFIG_ERRORS, EmbodiedError):
+        asked = _Asked(
+            hydra, tuple(words), swept_keys(words, params),
+            request.is_sweep or first.hydra.mode is RunMode.MULTIRUN, first,
+        )  # fmt: skip
+        if asked.is_sweep and asked.has_basic_sweeper:
+            asked = replace(asked, words=tuple(in_model_order(words, params)))
+        yield asked
+
+
+def _launch(asked: _Asked, task_over: Callable[[tuple[str, ...]], Callable[[DictConfig], Result]]) -> list[Result]:
+    """Have each cell run by the task that `task_over` gives for the keys that are swept."""
+    if not asked.is_sweep:
+        with faults_in_one_line(Path(asked.first.hydra.run.dir)):
+            return [asked.hydra.run(_CONFIG, task_over(()), list(asked.words)).return_value]
+    folder = Path(asked.first.hydra.sweep.dir)
+    try:
+        with faults_in_one_line(folder):
+            batches = asked.hydra.multirun(_CONFIG, task_over(asked.swept), [*asked.words, SWEEPS])
+    except (*CONFIG_ERRORS, EmbodiedError):
+        raise
+    except Exception as error:
+        if asked.first.hydra.launcher._target_ == BASIC_LAUNCHER:
             raise
-        except Exception as error:
-            if first.hydra.launcher._target_ == BASIC_LAUNCHER:
-                raise
-            raise explain_launcher(error, folder) from error
-        return [job.return_value for batch in batches for job in batch]
+        raise explain_launcher(error, folder) from error
+    return [job.return_value for batch in batches for job in batch]
 
 
 def _ablation(first: DictConfig) -> list[str]:
