@@ -35,7 +35,7 @@ MACHINERY_BOUND: Final = 1.03
 PAIR_BOUND: Final = 0.95
 TRACKING_BOUND: Final = 1.02
 EPISODES: Final = 40
-ROUNDS: Final = 5
+ROUNDS: Final = 11
 FEW: Final = 2
 
 
@@ -75,11 +75,14 @@ def machinery(is_quick: bool) -> Iterator[Figure]:
                 if number:
                     ratios.append(took_s["sweep"] / took_s["bare"])
                     bare_s.append(took_s["bare"])
-        name = f"{n_episodes} scripted episodes of {1e3 * workers * median(bare_s) / n_episodes:.0f} ms"
+        each_ms = 1e3 * workers * median(bare_s) / n_episodes
+        name = f"{n_episodes} scripted episodes of {each_ms:.0f} ms, {rounds} rounds"
         if workers == 1:
+            name += f" ({min(ratios):.2f} to {max(ratios):.2f})"
             yield Figure(f"{name}: a sweep's time over a bare loop's", median(ratios), "", MACHINERY_BOUND)
         else:
             rate = 1 / median(ratios)
+            name += f" ({1 / max(ratios):.2f} to {1 / min(ratios):.2f})"
             yield Figure(f"{name}: rate of two workers over two bare processes", rate, "", PAIR_BOUND, is_least=True)
 
 
