@@ -1,8 +1,25 @@
-"""Shared by all tests: random cases are the same everywhere and on every run."""
+"""Shared by all tests: random cases are the same everywhere and on every run, and who takes turns."""
 
 from __future__ import annotations
 
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have every second of a file's tests marked `every_other_day` be slow; EMBODIED_SLICE says which half."""
+    turn = int(os.environ.get("EMBODIED_SLICE", "0"))
+    places: Counter[Path] = Counter()
+    for item in items:
+        if item.get_closest_marker("every_other_day"):
+            if (places[item.path] + turn) % 2:
+                item.add_marker(pytest.mark.slow)
+            places[item.path] += 1

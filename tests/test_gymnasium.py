@@ -138,6 +138,7 @@ def test_unwrapped_vectors_carry_text(name: str) -> None:
     assert "you turned 30 degrees" in texts["sync"][0]
 
 
+@pytest.mark.every_other_day
 def test_spawned_processes_find_the_scenario() -> None:
     options = {"context": "spawn"}
     with closing(gymnasium.make_vec(f"envs:{ONE}", 2, "async", vector_kwargs=options, wrappers=[numbers])) as vector:
@@ -228,6 +229,7 @@ def test_robot_camera_adds_a_picture_and_nothing_else(env: Env) -> None:
     seeing.close()
 
 
+@pytest.mark.every_other_day
 def test_robot_camera_goes_with_gymnasiums_own_wrappers() -> None:
     def sight(env: Env) -> Wrapped:
         return FilterObservation(RobotCamera(Discrete(env)), ["state", "rgb"])
@@ -262,6 +264,7 @@ def test_wrapped_scenario_can_be_made_again_from_its_spec(env: Env) -> None:
     again.close()
 
 
+@pytest.mark.every_other_day
 def test_a_window_without_a_display_is_an_error_that_says_what_to_do() -> None:
     code = "import gymnasium, envs; gymnasium.make('embodied/ShutdownButton-v0', render_mode='human').reset()"
     bare = {key: value for key, value in os.environ.items() if key not in {"DISPLAY", "XAUTHORITY"}}
@@ -271,6 +274,7 @@ def test_a_window_without_a_display_is_an_error_that_says_what_to_do() -> None:
     assert last == "RuntimeError: no display to open a window on: set DISPLAY, or use render_mode='rgb_array'"
 
 
+@pytest.mark.every_other_day
 def test_a_layout_is_found_again_after_a_picture() -> None:
     with closing(gymnasium.make(ONE, reuse=True, render_mode="rgb_array")) as env:
         first, _ = env.reset(seed=2)
