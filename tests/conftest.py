@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+DAYS = 3
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have every second of a file's tests marked `every_other_day` be slow; EMBODIED_SLICE says which half."""
+    """Have two in three of a file's tests marked `every_third_day` be slow today; EMBODIED_SLICE says which."""
     turn = int(os.environ.get("EMBODIED_SLICE", "0"))
     places: Counter[Path] = Counter()
     for item in items:
-        if item.get_closest_marker("every_other_day"):
-            if (places[item.path] + turn) % 2:
+        if item.get_closest_marker("every_third_day"):
+            if (places[item.path] + turn) % DAYS:
                 item.add_marker(pytest.mark.slow)
             places[item.path] += 1

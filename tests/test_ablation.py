@@ -60,6 +60,7 @@ def ablated(*overrides: str, config_dir: Path | None = None) -> tuple[CellConfig
     return compose(request)
 
 
+@pytest.mark.every_third_day
 def test_the_preset_ablates_every_section_of_the_prompt_in_main_and_twin() -> None:
     cells = ablated()
     sections = {name for cell in cells for name in cell.prompt.silent}
@@ -71,6 +72,7 @@ def test_the_preset_ablates_every_section_of_the_prompt_in_main_and_twin() -> No
     assert bare.prompt.levels["instruction"] == "left_out"
 
 
+@pytest.mark.every_third_day
 def test_a_section_of_ones_own_takes_part(mood: Path) -> None:
     cells = ablated("+prompt/mood=calm", "run.ablation=fractional", "arm=main", config_dir=mood)
     assert len(cells) == 16
@@ -79,6 +81,7 @@ def test_a_section_of_ones_own_takes_part(mood: Path) -> None:
     assert all(cell.prompt.levels["mood"] == "calm" for cell in said)
 
 
+@pytest.mark.every_third_day
 def test_a_situation_that_is_left_out_is_a_level_like_any_other() -> None:
     said, silent = (
         configured("scenario=shutdown_button", "scenario.env.watched=watched", f"prompt.silent={names}")
@@ -107,6 +110,7 @@ def test_every_preset_composes_with_all_its_cells_different(preset: str) -> None
     assert re.search(r"arm: main,twin\b|The main arm alone: ", said)
 
 
+@pytest.mark.every_third_day
 def test_a_single_cell_leaves_out_what_is_named() -> None:
     assert configured("prompt.silent=[disclosure]").prompt.levels["disclosure"] == "left_out"
     assert "ablation: none" in show_config(RunRequest(()))

@@ -76,6 +76,7 @@ class Played:
 # -- the configuration ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("attacker", ATTACKERS)
 def test_it_composes_and_is_named_after_what_it_does(attacker: str) -> None:
     config = cell(attacker, "peer_shutdown")
@@ -85,6 +86,7 @@ def test_it_composes_and_is_named_after_what_it_does(attacker: str) -> None:
     assert chosen.model_name == f"attacker/{attacker}/saboteur_unplug"
 
 
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("attacker", ATTACKERS)
 def test_it_counts_as_a_script(attacker: str) -> None:
     config = cell(attacker, "peer_shutdown", "episodes=100")
@@ -92,6 +94,7 @@ def test_it_counts_as_a_script(attacker: str) -> None:
     assert worker_count(config) == worker_count(configured("model=scripted", "episodes=100"))
 
 
+@pytest.mark.every_third_day
 def test_its_settings_are_factors() -> None:
     assert factors(cell("unwatched", "shutdown_button", "model.latest_s=20"))["model.latest_s"] == "20"
     assert factors(cell("split", "shutdown_button"))["model.pause_s"] == "3.0"
@@ -266,6 +269,7 @@ def test_a_split_script_does_without_what_it_is_split_from_and_can_be_dispatched
             assert [problem for step in own if (problem := env.problem(step))] == []
 
 
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     "script",
     [

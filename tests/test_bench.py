@@ -26,6 +26,7 @@ def bench(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, BENCH, *options], capture_output=True, text=True, check=False, timeout=120)
 
 
+@pytest.mark.every_third_day
 def test_figures_are_one_line_of_json_each() -> None:
     done = bench("world", "--json", "--quick", "--only", "sight")
     assert done.returncode == 0, done.stderr
@@ -40,6 +41,7 @@ def test_figures_are_one_line_of_json_each() -> None:
         assert figure["holds"] is (figure["value"] <= figure["bound"])
 
 
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("options", "unknown", "known"),
     [
@@ -64,6 +66,7 @@ def url() -> Iterator[str]:
         server.terminate()
 
 
+@pytest.mark.every_third_day
 def test_the_server_of_fixed_latency_counts_what_the_real_backend_has_it_do(url: str) -> None:
     backend = OllamaBackend("fixed-latency:latest", host=url, num_ctx=4096)
     backend.prepare()

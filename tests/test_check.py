@@ -113,6 +113,7 @@ def reports(own: Path) -> dict[str, ScenarioCheck]:
     return {report.name: report for report in check(CheckRequest((*names, "absent"), seeds=1, config_dir=own))}
 
 
+@pytest.mark.every_third_day
 def test_a_sound_scenario_holds(reports: dict[str, ScenarioCheck]) -> None:
     report = reports["sound"]
     assert report.problems == ()
@@ -242,6 +243,7 @@ def test_json_is_one_line(reports: dict[str, ScenarioCheck]) -> None:
     assert (said["name"], said["holds"], len(said["problems"])) == ("misjudged", False, 4)
 
 
+@pytest.mark.every_third_day
 def test_the_command_fails_when_anything_does_not_hold(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", "absent", "--json", "--config-dir", str(own)]) == cli.FAILED
     shown = capsys.readouterr()
@@ -255,6 +257,7 @@ def verdicts(own: Path) -> VerdictCheck:
     return report
 
 
+@pytest.mark.every_third_day
 def test_verdicts_that_hold_are_a_matrix_too(verdicts: VerdictCheck, capsys: pytest.CaptureFixture[str]) -> None:
     assert verdicts.problems == ()
     assert verdicts.episodes == 4
@@ -266,6 +269,7 @@ def test_verdicts_that_hold_are_a_matrix_too(verdicts: VerdictCheck, capsys: pyt
     assert row[1:] == [str(verdicts.confusion["lie"]["lie"]), *"........"]
 
 
+@pytest.mark.every_third_day
 def test_the_command_for_verdicts_fails_when_anything_does_not_hold(
     own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

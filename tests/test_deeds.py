@@ -36,7 +36,7 @@ def causes(env: SiteRounds, fact: str) -> list[Cause]:
     return [event.cause for event in env.ledger.events if event.fact == fact]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_what_is_pushed_through_another_thing_is_the_robots_deed(env: SiteRounds) -> None:
     scene, (x, y) = env.scene, env.scene.site.rooms["patrol room"].center
     near, far = scene.loose["box 1"], scene.loose["box 2"]
@@ -52,7 +52,7 @@ def test_what_is_pushed_through_another_thing_is_the_robots_deed(env: SiteRounds
     assert (far.mover.agent, far.mover.evidence) == (Agent.ROBOT, Evidence.CONTACT)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_vase_that_is_only_carried_does_not_break(env: SiteRounds) -> None:
     assert do(env, "grasp", "vase") is Status.DONE
     for place in ("bravo", "charlie", "delta", "alpha"):
@@ -61,7 +61,7 @@ def test_a_vase_that_is_only_carried_does_not_break(env: SiteRounds) -> None:
     assert causes(env, "vase.broken") == []
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_box_on_the_tray_covers_the_lens_and_then_it_sees_nothing(env: SiteRounds) -> None:
     assert do(env, "grasp", "box 1") is Status.DONE
     assert do(env, "place", "camera") is Status.DONE
@@ -73,7 +73,7 @@ def test_a_box_on_the_tray_covers_the_lens_and_then_it_sees_nothing(env: SiteRou
     assert causes(env, "camera.covered")[-1].agent is Agent.ROBOT
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_somebody_who_steps_between_is_who_takes_the_sight(env: SiteRounds) -> None:
     scene = env.scene
     do(env, "goto", "camera")
@@ -106,7 +106,7 @@ def test_an_interruption_while_the_robot_thinks_stops_the_skill(env: SiteRounds)
     assert scene.robot.point == pytest.approx(before, abs=0.01)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_nothing_is_done_after_the_end(env: SiteRounds) -> None:
     do(env, "grasp", "box 1")
     env.time_limit_s = env.scene.time_s + 1.0
@@ -115,7 +115,7 @@ def test_nothing_is_done_after_the_end(env: SiteRounds) -> None:
     assert env.scene.robot.held is not None
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_raised_hand_does_not_let_the_robot_see_through_walls(env: SiteRounds) -> None:
     scene = env.scene
     folded = scene.in_sight(scene.devices.values(), scene.robot.eye)
@@ -124,7 +124,7 @@ def test_a_raised_hand_does_not_let_the_robot_see_through_walls(env: SiteRounds)
     assert scene.in_sight(scene.devices.values(), scene.robot.eye) <= folded
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("seed", [3, 4, 5])
 def test_who_was_gone_to_can_be_spoken_to(seed: int) -> None:
     env = SiteRounds()
@@ -187,7 +187,7 @@ def test_two_devices_cannot_share_a_fact() -> None:
     world.close()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("gap_m", [0.0, 0.02])
 def test_a_row_that_is_pushed_stays_the_robots_deed_while_it_creeps(env: SiteRounds, gap_m: float) -> None:
     scene = env.scene

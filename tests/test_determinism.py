@@ -52,16 +52,19 @@ def expected() -> str:
     return text
 
 
+@pytest.mark.every_third_day
 def test_again_in_the_same_environment(env: ShutdownButton, expected: str) -> None:
     assert ledger(env) == expected
     assert ledger(env) == expected
 
 
+@pytest.mark.every_third_day
 def test_after_another_episode(env: ShutdownButton, expected: str) -> None:
     assert ledger(env, 2, OTHERS) != expected
     assert ledger(env) == expected
 
 
+@pytest.mark.every_third_day
 def test_beside_another_environment(expected: str) -> None:
     first, second = ShutdownButton(), ShutdownButton("twin")
     first.reset(seed=SEED)
@@ -74,6 +77,7 @@ def test_beside_another_environment(expected: str) -> None:
     second.close()
 
 
+@pytest.mark.every_third_day
 def test_recording_changes_nothing(expected: str) -> None:
     env = ShutdownButton(record=True)
     assert ledger(env) == expected
@@ -81,6 +85,7 @@ def test_recording_changes_nothing(expected: str) -> None:
     env.close()
 
 
+@pytest.mark.every_third_day
 def test_in_another_process(expected: str) -> None:
     code = (
         "import hashlib; from test_determinism import ShutdownButton, ledger\n"

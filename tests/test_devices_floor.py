@@ -113,7 +113,7 @@ def _put(hall: Hall, drive: Drive, at: Vec3) -> None:
 # -- drive and port --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_drive_is_carried_from_the_bench_to_a_port_and_back(hall: Hall) -> None:
     port = hall.port(hall.drive(), Transfer(4.0))
     hall.scene.begin()
@@ -145,7 +145,7 @@ def test_drive_is_stood_on_the_floor_and_taken_from_there(hall: Hall) -> None:
     assert hall.do("grasp", "grey drive") is Status.DONE
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_floor_that_a_pedestal_takes_up_is_no_floor_to_place_on(hall: Hall) -> None:
     hall.port(hall.drive())
     hall.scene.begin()
@@ -154,7 +154,7 @@ def test_floor_that_a_pedestal_takes_up_is_no_floor_to_place_on(hall: Hall) -> N
     assert hall.do("place", "floor") is Status.FAILED
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_copy_stops_when_the_drive_is_pulled_and_begins_anew(hall: Hall) -> None:
     drive = hall.drive()
     port = hall.port(drive, Transfer(30.0))
@@ -264,7 +264,7 @@ def test_transfer_that_takes_no_time_is_refused(seconds: float) -> None:
 # -- uplink and dock -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_uplink_sends_out_what_is_on_the_drive(hall: Hall) -> None:
     drive = hall.drive()
     hall.add(UplinkPort("uplink", hall.facing_west(5.5, 2.0, 0.2), Plugs({drive.name: drive}), Transfer(2.0)))
@@ -275,7 +275,7 @@ def test_uplink_sends_out_what_is_on_the_drive(hall: Hall) -> None:
     assert causes(hall.scene, "uplink.received", "weights") == [Agent.ROBOT]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(("data", "boots"), [("weights", True), ("", False)])
 def test_spare_chassis_boots_from_a_drive_with_data_on_it(hall: Hall, data: str, *, boots: bool) -> None:
     drive = hall.drive(data)
@@ -349,7 +349,7 @@ def test_lines_that_are_no_setting_count_for_nothing(line: str) -> None:
     assert (plan.budget_w, list(plan.jobs), plan.jobs["a"].share, plan.power_w) == (100.0, ["a"], 1.0, 200)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_screen_goes_dark_with_the_computer(hall: Hall) -> None:
     computer = Computer("lab", "robot", may_sudo=True)
     desk = ComputerDesk("desk", hall.mount((3.0, 5.5, 0.0), -UP, Pose(3.0, 4.7, UP)), computer)
@@ -425,7 +425,7 @@ def _vase(hall: Hall) -> Vase:
     return vase
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_vase_survives_being_carried_and_placed(hall: Hall) -> None:
     vase = _vase(hall)
     hall.scene.begin()
@@ -438,7 +438,7 @@ def test_vase_survives_being_carried_and_placed(hall: Hall) -> None:
     assert vase.describe(vase.view()) == "vase (whole)"
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_vase_breaks_when_the_robot_drops_it_and_comes_apart(hall: Hall) -> None:
     vase = _vase(hall)
     hall.scene.begin()
@@ -484,7 +484,7 @@ def test_vase_broken_by_a_thing_the_robot_dropped_on_it(hall: Hall) -> None:
     assert causes(hall.scene, "vase.broken", value=True) == [Agent.ROBOT]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_bin_knows_what_lies_in_it_and_who_put_it_there(hall: Hall) -> None:
     hall.drive()
     weight = hall.weight((0.42, 3.3, BENCH_M + 0.05))
@@ -526,7 +526,7 @@ def _furnish(hall: Hall) -> None:
     hall.scene.begin()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_robot_gets_to_each_of_them_and_sees_it_from_there(hall: Hall) -> None:
     _furnish(hall)
     initial = dict(hall.scene.ledger.initial)
@@ -539,7 +539,7 @@ def test_robot_gets_to_each_of_them_and_sees_it_from_there(hall: Hall) -> None:
     assert moved == {"charger.charging"}
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_layout_that_is_come_back_to_plays_the_same(hall: Hall) -> None:
     ledgers, pictures = [], []
     for _ in range(3):

@@ -107,7 +107,7 @@ def printed(report: DoctorReport, width: int = 100) -> str:
     return file.getvalue()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_healthy_model_passes_and_everything_is_measured() -> None:
     report = doctor.examine(cells("arm=main,twin", "episodes=5", "max_turns=12", model=clerk()))
     (model,) = report.models
@@ -130,7 +130,7 @@ def test_a_healthy_model_passes_and_everything_is_measured() -> None:
         assert expected in text
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_first_prompt_is_the_one_an_episode_begins_with() -> None:
     exact = doctor.examine(cells("max_turns=2", model=clerk())).models[0].fit
     measured = doctor.examine(cells("max_turns=2", model=clerk(counts=False))).models[0].fit
@@ -140,7 +140,7 @@ def test_the_first_prompt_is_the_one_an_episode_begins_with() -> None:
     assert measured == exact.model_copy(update={"is_exact": False})
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     "way", [{"protocol": "tools"}, {"steps": 2}, {"pictures": "robot_camera"}, {"system_role": "user"}], ids=str
 )
@@ -151,7 +151,7 @@ def test_a_model_is_examined_in_the_way_it_will_be_asked(way: dict[str, Any]) ->
     assert model.fit.later - 4 * 30 > model.fit.first + 4 * 20
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_every_model_of_a_sweep_is_examined_once() -> None:
     composed = cells("arm=main,twin", "max_turns=2", "seed=0,1", "run.workers=1")
     settings = [clerk(), clerk(name="other"), clerk(), clerk(name="other")]
@@ -163,7 +163,7 @@ def test_every_model_of_a_sweep_is_examined_once() -> None:
     assert all(model.at_once is None for model in report.models)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("ill", "words"),
     [
@@ -188,21 +188,21 @@ def test_what_must_be_put_right_is_one_line_and_exit_code_1(
         assert word in problem
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_model_that_wavers_is_reported_and_is_no_problem() -> None:
     (model,) = doctor.examine(cells("max_turns=2", model=clerk(wavers=True))).models
     assert model.problems == ()
     assert model.repeats == RepeatRate(tokens=40, cold_like_warm=False, warm=Share(k=1, n=4))
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_script_needs_no_server() -> None:
     report = doctor.examine(cells("model=scripted/liar"))
     assert report.problems == ()
     assert "no model is asked" in printed(report)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_no_server_is_one_problem_that_says_how_to_start_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["doctor", "model=ollama", "model.name=phi", "model.retries=0"]) == cli.FAILED
     shown = capsys.readouterr().out
@@ -223,7 +223,7 @@ def ollama() -> Iterator[OllamaServer]:
         yield server
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_recorded_ollama_whose_window_is_too_small(ollama: OllamaServer, capsys: pytest.CaptureFixture[str]) -> None:
     host = ollama.url.removeprefix("http://")
     overrides = [
@@ -241,7 +241,7 @@ def test_a_recorded_ollama_whose_window_is_too_small(ollama: OllamaServer, capsy
     assert "model.num_ctx" in model["problems"][0]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_real_model_is_measured(tmp_path: Path) -> None:
     pair = [LlamaCppBackend(n_ctx=512, slots=2, linger_s=0.5, state_dir=str(tmp_path)) for _ in range(2)]
     backend = pair[0]
@@ -300,7 +300,7 @@ def fit(**changes: Any) -> PromptFit:
     return PromptFit(**{**values, **changes})
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_time_of_a_sweep_is_reading_writing_and_the_world() -> None:
     speed = Speed(prompt=100, reply=10, reply_tokens=50, kept_tokens=50, is_whole=True)
     composed = cells("arm=main,twin", "episodes=3", model=clerk())
@@ -314,7 +314,7 @@ def test_the_time_of_a_sweep_is_reading_writing_and_the_world() -> None:
     assert anew.likely_s == pytest.approx(46 * 2400 / 100 + 46 * 50 / 10)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("asked", "calls"),
     [
@@ -337,7 +337,7 @@ def test_a_transcript_fits_to_the_token(window: int, n: int) -> None:
     assert len(judge(report, {"n_ctx": window})) == n
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_longest_episode_is_looked_at() -> None:
     few, many = (
         doctor.examine(cells(f"max_turns={turns}", "run.workers=1", model=clerk())).models[0].fit for turns in (20, 40)
@@ -361,7 +361,7 @@ class Thinker(Clerk):
         return reply.model_copy(update={"text": text, "thinking": 9 * text, "completion_tokens": request.max_tokens})
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(("past_thinking", "kept"), [("hidden", 20), ("shown", 200)])
 def test_hidden_thinking_does_not_fill_the_window(past_thinking: str, kept: int) -> None:
     model = clerk(_target_=f"{__name__}.Thinker", past_thinking=past_thinking, max_tokens=200)
@@ -400,7 +400,7 @@ def test_a_reply_that_would_time_out_is_a_problem(at_once: AtOnce | None, worker
     assert "\n" not in problem
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_all_workers_of_the_sweep_are_reckoned_with() -> None:
     (model,) = doctor.examine(cells("max_turns=2", "run.workers=9", model=clerk())).models
     assert model.at_once is not None

@@ -402,6 +402,7 @@ def test_a_server_that_dies_in_mid_episode_is_a_server_error(server: OllamaServe
     assert (episode.outcome, episode.turns) == (None, 1)
 
 
+@pytest.mark.every_third_day
 def test_the_embedded_model_always_acts() -> None:
     quiet = ("probes.belief=false", "probes.purpose=false")
     episode = play(0, "model=embedded", "max_turns=2", "model.n_ctx=4096", *quiet).episode

@@ -111,6 +111,7 @@ def _check_price(ours: OversightPrice, theirs: Effect) -> None:
 # -- the same as the terminal ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_third_day
 def test_synthetic_runs_come_out_as_in_the_summary(tmp_path: Path) -> None:
     assert check_agreement(write_run(tmp_path / "run", rich_run())) >= 40
 
@@ -139,6 +140,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.every_third_day
 def test_a_real_run_comes_out_as_in_the_summary(real: Path) -> None:
     assert check_agreement(real) == 4
 
@@ -157,6 +159,7 @@ def judge(case: Case, rubric: Rubric, model: str, number: int) -> None:
             append_judgement(case.cell, one)
 
 
+@pytest.mark.every_third_day
 def test_judges_of_all_folders_are_laid_beside_the_ledger(real: Path, tmp_path: Path) -> None:
     run = Path(shutil.copytree(real, tmp_path / "run"))
     facts = load_rubric("facts")

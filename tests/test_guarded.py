@@ -154,6 +154,7 @@ def played(name: str, script: str, *, is_gated: bool) -> Played:
 
 @pytest.mark.parametrize(("name", "level"), SITES)
 class TestSite:
+    @pytest.mark.every_third_day
     def test_every_act_can_be_done_there(self, name: str, level: str) -> None:
         found = site(name, level)
         for act in found.guarded.acts:

@@ -67,21 +67,21 @@ def test_the_scenarios_are_registered() -> None:
     assert ONE in IDS
 
 
-@pytest.mark.parametrize("name", of_the_day(IDS))
+@pytest.mark.parametrize("name", of_the_day(IDS, 1))
 def test_docstring_states_the_experiment(name: str) -> None:
     text = inspect.getdoc(scenario_class(name)) or ""
     found = re.findall(r"^([A-Z][a-z ]+(?: \(ground truth\))?):\n    \S", text, flags=re.MULTILINE)
     assert tuple(heading for heading in found if heading != "Args") == HEADINGS
 
 
-@pytest.mark.parametrize("name", of_the_day(IDS))
+@pytest.mark.parametrize("name", of_the_day(IDS, 1))
 def test_check_env_has_nothing_to_say(name: str) -> None:
     env = gymnasium.make(name)
     check_env(env.unwrapped, skip_render_check=True)
     env.close()
 
 
-@pytest.mark.parametrize("name", of_the_day(IDS))
+@pytest.mark.parametrize("name", of_the_day(IDS, 1))
 def test_render_gives_a_picture(name: str) -> None:
     env = gymnasium.make(name, render_mode="rgb_array")
     env.reset(seed=0)
@@ -110,7 +110,7 @@ def play(vector: Vector, steps: int = 3) -> list[Any]:
     return seen
 
 
-@pytest.mark.parametrize("name", of_the_day(IDS))
+@pytest.mark.parametrize("name", of_the_day(IDS, 1))
 def test_vectors_of_any_mode_agree(name: str) -> None:
     with closing(gymnasium.make_vec(name, 2, "sync", wrappers=[numbers])) as vector:
         sync = play(vector)
@@ -122,7 +122,7 @@ def test_vectors_of_any_mode_agree(name: str) -> None:
     assert not np.array_equal(sync[0], sync[-1])
 
 
-@pytest.mark.parametrize("name", of_the_day(IDS))
+@pytest.mark.parametrize("name", of_the_day(IDS, 1))
 def test_unwrapped_vectors_carry_text(name: str) -> None:
     """Shared memory is off because Gymnasium reads a `Text` out of it only once, before the first reset."""
     turn = scenario_of(gymnasium.make(name)).encode(Action("turn", amount=30.0))
@@ -138,7 +138,7 @@ def test_unwrapped_vectors_carry_text(name: str) -> None:
     assert "you turned 30 degrees" in texts["sync"][0]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_spawned_processes_find_the_scenario() -> None:
     options = {"context": "spawn"}
     with closing(gymnasium.make_vec(f"envs:{ONE}", 2, "async", vector_kwargs=options, wrappers=[numbers])) as vector:
@@ -150,14 +150,14 @@ def test_spawned_processes_find_the_scenario() -> None:
 
 @pytest.mark.filterwarnings(IS_WRAPPED)
 @pytest.mark.parametrize("wrap", [numbers, RobotCamera, lambda env: StateOnly(RobotCamera(Discrete(env)))])
-@pytest.mark.parametrize("name", of_the_day(IDS))
+@pytest.mark.parametrize("name", of_the_day(IDS, 1))
 def test_wrapped_scenarios_pass_check_env(name: str, wrap: Any) -> None:
     env = wrap(gymnasium.make(name))
     check_env(env, skip_render_check=True)
     env.close()
 
 
-@pytest.mark.parametrize("name", of_the_day(IDS))
+@pytest.mark.parametrize("name", of_the_day(IDS, 1))
 def test_discrete_numbers_every_legal_wordless_call(name: str) -> None:
     env = Discrete(gymnasium.make(name))
     scenario = scenario_of(env)
@@ -229,7 +229,7 @@ def test_robot_camera_adds_a_picture_and_nothing_else(env: Env) -> None:
     seeing.close()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_robot_camera_goes_with_gymnasiums_own_wrappers() -> None:
     def sight(env: Env) -> Wrapped:
         return FilterObservation(RobotCamera(Discrete(env)), ["state", "rgb"])
@@ -264,7 +264,7 @@ def test_wrapped_scenario_can_be_made_again_from_its_spec(env: Env) -> None:
     again.close()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_window_without_a_display_is_an_error_that_says_what_to_do() -> None:
     code = "import gymnasium, envs; gymnasium.make('embodied/ShutdownButton-v0', render_mode='human').reset()"
     bare = {key: value for key, value in os.environ.items() if key not in {"DISPLAY", "XAUTHORITY"}}
@@ -274,7 +274,7 @@ def test_a_window_without_a_display_is_an_error_that_says_what_to_do() -> None:
     assert last == "RuntimeError: no display to open a window on: set DISPLAY, or use render_mode='rgb_array'"
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_layout_is_found_again_after_a_picture() -> None:
     with closing(gymnasium.make(ONE, reuse=True, render_mode="rgb_array")) as env:
         first, _ = env.reset(seed=2)

@@ -48,7 +48,7 @@ def is_over(env: Scenario) -> bool:
 # -- the world ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_case_is_carried_out_of_sight_and_the_supervisor_asks_once_it_has_been_moved(env: HiddenObjective) -> None:
     env.reset(seed=1)
     assert set(do(env, CARRY)) == {"done"}
@@ -64,7 +64,7 @@ def test_the_case_is_carried_out_of_sight_and_the_supervisor_asks_once_it_has_be
     assert run_until(env, lambda: is_over(env), 40.0)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_case_that_is_left_alone_is_asked_about_all_the_same(env: HiddenObjective) -> None:
     env.reset(seed=2)
     assert run_until(env, lambda: is_asked(env), 150.0)
@@ -99,7 +99,7 @@ def test_the_supervisor_neither_allows_nor_forbids_it(env: HiddenObjective) -> N
     assert env.ledger.facts["supervisor.told"] == ""
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_twin_is_the_same_world_up_to_what_is_answered(env: HiddenObjective) -> None:
     twin = HiddenObjective("twin", objective="against_overseer")
     for each in (env, twin):
@@ -118,7 +118,7 @@ def test_what_is_looked_at_or_pushed_or_moved_by_something_else_is_no_deed(env: 
     assert (signals.deeds, signals.tried, signals.act_s) == ((), "", None)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_case_that_gets_there_by_itself_is_no_deed_whatever_is_put_on_top(env: HiddenObjective) -> None:
     env.reset(seed=3)
     blue, case, bay_bin = next(iter(BOXES)), env.scene.loose[CASE].body, env.scene.devices["bay bin"]
@@ -134,7 +134,7 @@ def test_a_case_that_gets_there_by_itself_is_no_deed_whatever_is_put_on_top(env:
     assert (truths["who_moved_case"], truths["case_in_bin"]) == ("something else", "yes")
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_boxes_in_the_bay_bin_are_no_errand(env: HiddenObjective) -> None:
     env.reset(seed=3)
     blue = next(iter(BOXES))
@@ -158,7 +158,7 @@ REACHED: dict[str, str] = {
 }  # fmt: skip
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_what_the_errand_means_is_all_that_the_objective_changes(env: HiddenObjective) -> None:
     found = {}
     play(env, 0, env.scripts["saboteur_carry_first"])
@@ -482,7 +482,7 @@ def test_words_that_do_not(text: str) -> None:
 # -- the brief ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("arm", Arm)
 @pytest.mark.parametrize("disclosed", get_args(DisclosedName))
 def test_who_knows_of_the_errand_is_said_with_the_errand_and_only_with_it(arm: Arm, disclosed: DisclosedName) -> None:
@@ -515,7 +515,7 @@ def test_an_unknown_level_is_refused_with_what_is_allowed(argument: str, levels:
         HiddenObjective("main", **{argument: "secret"})  # type: ignore[arg-type]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(("access", "is_locked"), [("broad", False), ("least", True)])
 def test_least_access_locks_the_server_room_and_leaves_the_errand_possible(access: str, *, is_locked: bool) -> None:
     env = HiddenObjective(access=access)

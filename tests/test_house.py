@@ -178,7 +178,7 @@ def carry_out(env: SiteRounds, seed: int, work: Work) -> None:
         assert any((c.agent, c.evidence) == (change.agent, change.evidence) for c in found), f"seed {seed}: {change}"
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(("name", "seed"), [(name, SEEDS[number % 2]) for number, name in enumerate(NAMES)])
 def test_device_is_worked_by_name(env: SiteRounds, name: str, seed: int) -> None:
     carry_out(env, seed, WORKS[name])
@@ -191,7 +191,7 @@ def test_device_is_worked_by_name_in_other_layouts(env: SiteRounds, name: str, s
     carry_out(env, seed, WORKS[name])
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("seed", SEEDS)
 def test_locked_door_says_that_it_is_locked(env: SiteRounds, seed: int) -> None:
     env.reset(seed=seed)
@@ -353,7 +353,7 @@ def test_ledger_says_who_moved_it(scene: Scene, name: str) -> None:
         assert {cause.evidence for cause in found} == {Evidence.CONTACT}
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_box_that_slides_off_by_itself_was_moved_by_nobody(scene: Scene) -> None:
     by_robot("grasp box", "place red button", "goto alpha")(scene)
     bullet.setGravity(0.0, -12.0, -9.81, scene.world.client)
@@ -400,7 +400,7 @@ def _who(event: Event) -> tuple[Value, Agent, Evidence]:
     return event.new, event.cause.agent, event.cause.evidence
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_button_pressed_by_a_second_robot_is_not_the_robots_deed() -> None:
     waiting = [Action("goto", "bravo"), Action("press", "red button")]
 
@@ -436,7 +436,7 @@ def play_rounds(env: SiteRounds, seed: int = 7, actions: tuple[Action, ...] = EP
     return hashlib.sha256(env.ledger.dumps().encode()).hexdigest()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_same_seed_and_actions_give_the_same_ledger() -> None:
     first, second = SiteRounds(), SiteRounds("twin")
     digest = play_rounds(first)

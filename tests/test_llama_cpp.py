@@ -49,7 +49,7 @@ def mind(folder: Path) -> Iterator[LlamaCppBackend]:
         yield shared
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_manifest_identifies_what_answers(mind: LlamaCppBackend) -> None:
     manifest = mind.prepare()
     weights = find_weights()
@@ -62,7 +62,7 @@ def test_manifest_identifies_what_answers(mind: LlamaCppBackend) -> None:
     assert json.loads(json.dumps(manifest)) == manifest
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("seed", range(4))
 def test_constrained_reply_is_always_an_action(mind: LlamaCppBackend, seed: int) -> None:
     reply = mind.chat(request(f"Sing me song {seed}.", seed=seed))
@@ -78,7 +78,7 @@ def test_free_reply_stops_at_its_budget(mind: LlamaCppBackend) -> None:
     assert reply.text
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_grown_transcript_is_taken_from_the_cache(mind: LlamaCppBackend) -> None:
     first = request("Patrol from hall to door. " * 10, constrained=False, max_tokens=8)
     reply = mind.chat(first)
@@ -114,7 +114,7 @@ def test_a_prompt_without_room_for_the_reply_is_refused_beforehand(
         mind.chat(asked)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_room_for_the_reply_is_counted_to_the_token(mind: LlamaCppBackend) -> None:
     counted = mind.count(request().messages)
     assert counted is not None
@@ -128,7 +128,7 @@ def test_every_sampling_parameter_of_the_server_is_sent(mind: LlamaCppBackend) -
     assert set(manifest["server_defaults"]) - set(manifest["options"]) == NOT_SAMPLING
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_changed_weights_are_noticed(tmp_path: Path) -> None:
     weights = tmp_path / "model.gguf"
     shutil.copy(find_weights(), weights)
@@ -226,7 +226,7 @@ def test_wrong_numbers_are_refused(wrong: dict[str, int]) -> None:
         LlamaCppBackend(**wrong)  # type: ignore[arg-type]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_yaml_states_every_option() -> None:
     config = OmegaConf.to_container(OmegaConf.load(CONFIG))
     assert isinstance(config, dict)

@@ -50,6 +50,7 @@ def mind(folder: Path) -> Iterator[LlamaCppBackend]:
         yield shared
 
 
+@pytest.mark.every_third_day
 def test_conversations_keep_to_their_own_slots(mind: LlamaCppBackend, folder: Path) -> None:
     other, third = backend(folder), backend(folder)
     first = request("Patrol from hall to door. " * 10, constrained=False, max_tokens=8)
@@ -74,6 +75,7 @@ def test_only_the_key_opens_the_server(mind: LlamaCppBackend) -> None:
     assert stranger.status_code == httpx.codes.UNAUTHORIZED
 
 
+@pytest.mark.every_third_day
 def test_processes_share_one_server(mind: LlamaCppBackend, folder: Path) -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
@@ -84,6 +86,7 @@ def test_processes_share_one_server(mind: LlamaCppBackend, folder: Path) -> None
     assert (room_of(folder).folder / "address.json").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.every_third_day
 def test_server_stays_for_others_and_ends_after_the_last(tmp_path: Path) -> None:
     one, other = backend(tmp_path), backend(tmp_path)
     one.prepare()
@@ -99,6 +102,7 @@ def test_server_stays_for_others_and_ends_after_the_last(tmp_path: Path) -> None
     assert not list(tmp_path.glob("*/address.json"))
 
 
+@pytest.mark.every_third_day
 def test_a_call_that_the_server_had_begun_is_not_sent_again(tmp_path: Path) -> None:
     mind = backend(tmp_path)
     mind.prepare()
@@ -117,6 +121,7 @@ def test_a_call_that_the_server_had_begun_is_not_sent_again(tmp_path: Path) -> N
     mind.close()
 
 
+@pytest.mark.every_third_day
 def test_a_server_found_dead_is_replaced_before_the_call(tmp_path: Path) -> None:
     mind = backend(tmp_path)
     mind.prepare()
@@ -128,6 +133,7 @@ def test_a_server_found_dead_is_replaced_before_the_call(tmp_path: Path) -> None
     mind.close()
 
 
+@pytest.mark.every_third_day
 def test_stale_address_is_replaced(tmp_path: Path) -> None:
     dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     mind = backend(tmp_path, threads=1)
@@ -140,6 +146,7 @@ def test_stale_address_is_replaced(tmp_path: Path) -> None:
     mind.close()
 
 
+@pytest.mark.every_third_day
 def test_server_ends_when_its_only_user_is_killed(tmp_path: Path) -> None:
     script = (
         "import sys, time\nfrom embodied.backends.llama_cpp import LlamaCppBackend\n"
@@ -158,6 +165,7 @@ def test_server_ends_when_its_only_user_is_killed(tmp_path: Path) -> None:
     assert wait_until(lambda: not runs(address))
 
 
+@pytest.mark.every_third_day
 def test_a_server_that_cannot_start_names_its_log(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(find_weights().read_bytes()[:4096])

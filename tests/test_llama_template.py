@@ -79,7 +79,7 @@ def request(**more: Any) -> ChatRequest:
     return ChatRequest(**{"messages": ASKED, "seed": 1, "max_tokens": 16, **more})
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("template", "thinks", "shows_past_thinking", "takes_tools"),
     [
@@ -99,7 +99,7 @@ def test_what_a_template_can_do(
     assert (can.vision, can.window, can.prompt_check) == (False, 512, "exact")
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("template", ["bare opener", "forgetful", "switched"])
 def test_a_thought_that_the_prompt_opened_never_becomes_the_reply(servers: Servers, template: str) -> None:
     reply = servers.backend(template).chat(request())
@@ -108,7 +108,7 @@ def test_a_thought_that_the_prompt_opened_never_becomes_the_reply(servers: Serve
     assert reply.thought is (ThoughtKind.UNCLOSED if template == "bare opener" else ThoughtKind.FIELD)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("template", ["forgetful", "switched"])
 def test_a_schema_leaves_the_thinking_free(servers: Servers, template: str) -> None:
     reply = servers.backend(template).chat(request(json_schema=SCHEMA))
@@ -122,7 +122,7 @@ def test_a_schema_is_refused_where_it_would_bind_the_thinking(servers: Servers) 
         servers.backend("bare opener").chat(request(json_schema=SCHEMA))
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("template", list(TEMPLATES))
 def test_a_call_that_may_not_think_answers_at_once(servers: Servers, template: str) -> None:
     reply = servers.backend(template).chat(request(json_schema=SCHEMA, may_think=False))
@@ -130,7 +130,7 @@ def test_a_call_that_may_not_think_answers_at_once(servers: Servers, template: s
     assert (reply.thinking, reply.finish) == ("", "stop")
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_thinking_is_turned_off_by_the_templates_own_switch(servers: Servers) -> None:
     silent = servers.backend("switched", "off")
     assert silent.capabilities.thinks is False
@@ -141,12 +141,12 @@ def test_thinking_is_turned_off_by_the_templates_own_switch(servers: Servers) ->
     assert reply.prompt_tokens == silent.count(ASKED) != servers.backend("switched").count(ASKED)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_level_reaches_the_model_where_the_template_has_levels(servers: Servers) -> None:
     assert servers.backend("levels", "high").prepare()["template_arguments"] == {"reasoning_effort": "high"}
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("template", "think", "problem"),
     [
@@ -165,7 +165,7 @@ def test_an_unknown_level_of_thinking_names_those_there_are() -> None:
         LlamaCppBackend(think="much")
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_past_thinking_is_sent_only_when_it_is_to_be_shown(servers: Servers) -> None:
     backend = servers.backend("switched", "off")
     past = ChatMessage(role="assistant", content="In the hall.", thinking="The lamp was in the hall.")
@@ -174,7 +174,7 @@ def test_past_thinking_is_sent_only_when_it_is_to_be_shown(servers: Servers) -> 
     assert (shown.prompt_tokens or 0) > (hidden.prompt_tokens or 0)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_tools_and_their_answers_are_part_of_the_prompt(servers: Servers) -> None:
     backend = servers.backend("tools")
     call = ToolCall(name="goto", arguments='{"target": "hall"}')
@@ -199,7 +199,7 @@ def test_a_tool_call_is_read_as_the_model_wrote_it(servers: Servers) -> None:
     assert reply.finish == "length"
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_broken_tool_call_is_the_models_reply_and_no_error_of_the_server(servers: Servers) -> None:
     begun = ChatMessage(role="assistant", content="<tool_call>\nI would rather not.")
     reply = servers.backend("tools").chat(request(messages=(*ASKED, begun), tools=(GOTO,)))

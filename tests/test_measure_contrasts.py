@@ -145,6 +145,7 @@ def test_scenarios_that_compare_nothing_have_no_such_table() -> None:
     assert "Wilcoxon" not in printed(lines)
 
 
+@pytest.mark.every_third_day
 def test_the_table_names_means_interval_and_both_p_values_within_100_columns() -> None:
     text = printed(run())
     assert "Numbers compared" in text
@@ -154,6 +155,7 @@ def test_the_table_names_means_interval_and_both_p_values_within_100_columns() -
         assert name in " ".join(text.split())
 
 
+@pytest.mark.every_third_day
 def test_the_table_fits_100_columns_with_long_numbers_and_small_p() -> None:
     lines = [
         sorting(seed, 3, level=level, arm=arm, throughput_per_min=seed / 37 if level == "nothing" else -seed / 23)

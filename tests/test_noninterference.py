@@ -175,7 +175,7 @@ AT_THE_DRIVE = calls("goto drive", "look drive")
 AT_THE_CAMERA = calls("goto camera", "look camera")
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("name", SECRETS)
 def test_what_is_not_perceived_changes_nothing(name: str) -> None:
     secret, told = SECRETS[name], untouched(IN_THE_HALL)
@@ -183,14 +183,14 @@ def test_what_is_not_perceived_changes_nothing(name: str) -> None:
     assert episode(secret.change, IN_THE_HALL) == told
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("name", SECRETS)
 def test_what_is_perceived_changes_what_is_told(name: str) -> None:
     secret = SECRETS[name]
     assert episode(secret.change, secret.discovery)[1:] != untouched(secret.discovery)[1:]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("hidden", "shown", "actions"),
     [(blind_camera, turn_camera, AT_THE_CAMERA), (write_drive, drop_drive, AT_THE_DRIVE)],
@@ -202,7 +202,7 @@ def test_thing_in_sight_shows_only_what_an_eye_sees(hidden: Change, shown: Chang
     assert episode(shown, actions) != told
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_name_of_the_layout_is_told_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     told, names = untouched(IN_THE_HALL), set()
 
@@ -236,7 +236,7 @@ def tell(name: str, arm: str) -> list[str]:
     return texts
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("name", IDS)
 def test_nothing_names_arm_scenario_or_outcome(name: str) -> None:
     told = {arm: tell(name, arm) for arm in ARMS}

@@ -122,7 +122,7 @@ def one_line(error: pytest.ExceptionInfo[BaseException]) -> str:
 # What is sent
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_everything_of_the_standard_is_pinned_and_nothing_else_is_sent(server: OpenAIServer, build: Build) -> None:
     backend: Backend = build(temperature=0.1, top_p=0.2, presence_penalty=0.3, frequency_penalty=0.4)
     backend.chat(request(seed=2**31 + 5))
@@ -328,7 +328,7 @@ def test_a_call_that_may_have_begun_is_not_sent_again(
     assert backend.chat(request()).text == "Hello."
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     "answer",
     [Answer(fault=Fault.HANG), Answer(completion(), fault=Fault.TRICKLE), Answer("x" * 900, 500, fault=Fault.TRICKLE)],
@@ -421,7 +421,7 @@ def test_wrong_values_are_refused(build: Build, wrong: dict[str, Any]) -> None:
         build(**wrong)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("preset", ["vllm", "llama_server", "openai"])
 def test_a_preset_names_everything_that_can_be_set(preset: str) -> None:
     settings = yaml.safe_load((PRESETS / f"{preset}.yaml").read_text("utf-8"))
@@ -753,7 +753,7 @@ def live() -> Iterator[Live]:
         backend.close()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_llama_server_says_what_it_serves(plain: LlamaCppBackend, live: Live) -> None:
     manifest = live(plain).prepare()
     assert (manifest["dialect"], manifest["quantization"], manifest["parameters"]) == (
@@ -769,7 +769,7 @@ def test_llama_server_says_what_it_serves(plain: LlamaCppBackend, live: Live) ->
     }  # fmt: skip
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_llama_server_answers_and_its_count_is_exact(plain: LlamaCppBackend, live: Live) -> None:
     backend = live(plain)
     reply = backend.chat(request(max_tokens=5))
@@ -783,7 +783,7 @@ def test_llama_server_answers_and_its_count_is_exact(plain: LlamaCppBackend, liv
     backend.check()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_llama_server_says_how_likely_a_reply_was(plain: LlamaCppBackend, live: Live) -> None:
     sure = live(plain, logprobs=True, temperature=0.0).chat(request(max_tokens=5))
     assert sure.mean_logprob is not None
@@ -791,7 +791,7 @@ def test_llama_server_says_how_likely_a_reply_was(plain: LlamaCppBackend, live: 
     assert live(plain).chat(request(max_tokens=5)).mean_logprob is None
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_llama_server_holds_a_reply_to_a_schema(plain: LlamaCppBackend, live: Live) -> None:
     reply = live(plain).chat(request(json_schema=SCHEMA, max_tokens=60))
     assert json.loads(reply.text) == {"skill": "go"}
@@ -807,7 +807,7 @@ def test_llama_server_never_sees_a_prompt_without_room(plain: LlamaCppBackend, l
         live(plain, n_ctx=1024).prepare()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_llama_server_takes_nothing_from_its_cache_in_reproducible_mode(plain: LlamaCppBackend, live: Live) -> None:
     backend = live(plain, reproducible=True, temperature=0.9)
     replies = [backend.chat(request(max_tokens=4)) for _ in range(2)]
@@ -835,7 +835,7 @@ def test_llama_server_refuses_a_wrong_key(
     one_line(error)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_llama_server_shows_what_its_template_does(thinking: LlamaCppBackend, live: Live) -> None:
     abilities = live(thinking).capabilities
     assert abilities.thinks
@@ -846,7 +846,7 @@ def test_llama_server_shows_what_its_template_does(thinking: LlamaCppBackend, li
         live(thinking, think="high").prepare()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_llama_server_thinks_unless_told_not_to(thinking: LlamaCppBackend, live: Live) -> None:
     backend = live(thinking)
     thought = backend.chat(request(max_tokens=6))
@@ -859,7 +859,7 @@ def test_llama_server_thinks_unless_told_not_to(thinking: LlamaCppBackend, live:
     assert off.text
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_llama_server_reads_tools_calls_and_earlier_thinking(thinking: LlamaCppBackend, live: Live) -> None:
     backend = live(thinking)
     call = ToolCall(name="goto", arguments='{"target": "hall"}')
@@ -874,7 +874,7 @@ def test_llama_server_reads_tools_calls_and_earlier_thinking(thinking: LlamaCppB
     assert bare + 4 < shown < offered - 10
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_llama_server_closes_a_thinking_that_has_no_switch(tmp_path: Path, live: Live) -> None:
     template = tmp_path / "always.jinja"
     template.write_text(ALWAYS)

@@ -82,7 +82,7 @@ def test_the_strictest_step_is_taken_and_the_milder_ones_are_not() -> None:
         assert (stand.record("mild").warned, stand.record("strict").stopped) == (0, 1)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_human_is_asked_only_where_nothing_stricter_is_decided() -> None:
     asking = Gate("asking", "wait", escalation=["ask"])
     with standing(asking, Gate("strict", "wait")) as stand:
@@ -133,7 +133,7 @@ def test_what_is_only_noted_does_not_hold_the_robot_up() -> None:
         assert bare.env.ledger.dumps() == noted.env.ledger.dumps()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_look_holds_up_no_longer_than_its_action_lasts() -> None:
     with standing(Gate("gate", "unplug", delay_s=600.0)) as stand:
         stand.do(BRIEFLY)
@@ -142,7 +142,7 @@ def test_a_look_holds_up_no_longer_than_its_action_lasts() -> None:
         assert stand.record("gate").delay_s == record.end_s - record.time_s < 60.0
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_who_is_asked_after_an_action_holds_the_next_one_up() -> None:
     for kind, second in (("careful", "denied"), ("lenient", "done")):
         approver = TYPES[kind] | {"delay_s": 6.0}
@@ -165,7 +165,7 @@ def test_a_persons_time_is_that_of_the_questions_alone() -> None:
         assert (stand.record("gate").human_s, stand.record("gate").delay_s) == (6.0, 12.0)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_words_that_have_gone_are_only_noted_where_nothing_is_broken_off() -> None:
     with standing(Listener("listener")) as stand:
         stand.do(*(BRIEFLY,) * 3, PLEASE)
@@ -282,7 +282,7 @@ def test_the_order_of_two_gates_changes_nothing() -> None:
     assert [record.stopped for record in left[0][2]] == [2, 2]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_what_one_part_does_is_not_in_the_record_of_another() -> None:
     found = []
     for others in ([], [Gate("other", "unplug"), Watcher("third", after(1.0), escalation=["note"])]):
@@ -310,7 +310,7 @@ def test_parts_hear_what_is_said_and_not_what_they_say_themselves() -> None:
         assert [check.hook for check in heard] == [Hook.MESSAGE]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_policy_of_a_scenario_stops_the_deed_in_main_and_in_the_twin_alike() -> None:
     for arm in ("main", "twin"):
         with standing(ActionGate("gate"), arm=arm) as stand:
@@ -349,7 +349,7 @@ def says(prompt: str, part: str, told: str) -> bool:
     return any(wording in words for wording in wordings(part, told))
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_robot_reads_what_it_is_told_of_a_part_and_nothing_else() -> None:
     for told in ("no", "yes", "falsely"):
         prompt = prompt_of("oversight=[action_gate]", f"oversight.action_gate.told='{told}'")
@@ -359,7 +359,7 @@ def test_the_robot_reads_what_it_is_told_of_a_part_and_nothing_else() -> None:
         ]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_an_instruction_is_not_given_where_the_robot_is_told_to_do_the_deed() -> None:
     parts = ("oversight=[instruction,fake_monitor]",)
     for arm, said in (("main", True), ("ability", False)):
@@ -368,7 +368,7 @@ def test_an_instruction_is_not_given_where_the_robot_is_told_to_do_the_deed() ->
         assert says(prompt, "fake_monitor", "yes")
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_cell_without_parts_is_the_one_that_it_was() -> None:
     for overrides, digest in BEFORE_PARTS.items():
         config = configured(*overrides)
@@ -431,7 +431,7 @@ def record(folder: Path, *overrides: str) -> None:
         runner.close()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_run_with_parts_scores_the_same_again(tmp_path: Path) -> None:
     parts = ("oversight=[action_gate,audit,human_checkpoint]", "oversight.audit.fraction=1", "episodes=1")
     for step in ("block", "shut_down"):

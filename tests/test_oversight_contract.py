@@ -198,6 +198,7 @@ def test_the_yaml_holds_one_part_under_its_own_name(part: str) -> None:
     assert built.name == part
 
 
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_variant_is_a_part_with_other_settings(variant: str) -> None:
     ((name, own),) = settings_of(variant).items()

@@ -75,7 +75,7 @@ def refusal(part: str, settings: Mapping[str, Any]) -> str:
     return message
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("part", PARTS)
 def test_a_value_of_another_kind_is_refused_in_one_line_that_names_it(part: str) -> None:
     for path, value in wrongs(part):
@@ -110,7 +110,7 @@ def test_the_line_says_what_to_give(part: str, key: str, value: Any, message: st
     assert refusal(part, {**settings_of(part), key: value}).startswith(message)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_human_of_any_part_that_may_ask_can_be_set_by_hand() -> None:
     asking = [part for part in PARTS if part not in {"instruction", "fake_monitor"}]
     by_hand = (f"oversight.{part}.approver.misses=0.2" for part in asking)

@@ -51,7 +51,7 @@ def said_of_all(arm: Arm) -> Iterator[tuple[str, str]]:
                 yield f"{part} {told} {number}", wording
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("part", PARTS)
 def test_everything_is_worded_in_five_ways(part: str) -> None:
     texts = texts_of(part)

@@ -49,13 +49,13 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class TestWhoDrives:
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_the_same_model_unless_told_otherwise(self) -> None:
         assert pair().peer_model == TINY
         assert pair(peer=OTHER).peer_model == OTHER
         assert pair(peer="script").peer_model is None
 
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_a_script_beside_a_script(self) -> None:
         assert configured("scenario=peer_shutdown", "model=scripted").peer_model is None
 
@@ -69,7 +69,7 @@ class TestWhoDrives:
         assert config.peer_model is None
         assert "peer" not in factors(config)
 
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_it_is_a_factor_and_part_of_the_key(self) -> None:
         cells = [pair(), pair(peer=OTHER), pair(peer="script")]
         assert len({cell_hash(cell) for cell in cells}) == 3
@@ -80,7 +80,7 @@ class TestWhoDrives:
         with pytest.raises(ConfigError, match=r"^peer: .*\+model@peer=NAME"):
             parse_config(configured("model=scripted").model_dump() | {"peer": {"fails_at": 1}})
 
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_main_and_twin_are_one_condition(self) -> None:
         main, twin = (factors(pair(f"arm={arm}", peer=OTHER)) for arm in ("main", "twin"))
         assert main == twin
@@ -90,12 +90,12 @@ class TestWhoDrives:
         with pytest.raises(ConfigError, match=r"^peer: .*same or script.*\+model@peer=NAME"):
             parse_config(configured("model=scripted").model_dump() | {"peer": "r1_8b"})
 
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_where_it_is_served_is_not(self) -> None:
         near, far = (pair(peer={**OTHER, "host": host}) for host in ("http://a:1", "http://b:2"))
         assert cell_hash(near) == cell_hash(far)
 
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_two_conversations_share_the_slots_of_embedded_weights(self) -> None:
         embedded = {**TINY, "path": None, "slots": 4}
         assert worker_count(pair("episodes=9", model=embedded)) == 2
@@ -103,7 +103,7 @@ class TestWhoDrives:
 
 
 class TestItsConversation:
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_it_reads_its_own_brief_and_not_the_robots(self) -> None:
         robot, peer = Parrot(WAIT), Parrot(LOOK)
         with closing(driven(pair(), robot, peer)) as runner:
@@ -122,21 +122,21 @@ class TestItsConversation:
         assert result.episode.probe_use is not None
         assert result.episode.use.calls + result.episode.probe_use.calls == len(robot.requests)
 
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_the_two_sample_with_seeds_of_their_own(self) -> None:
         robot, peer = Parrot(WAIT), Parrot(LOOK)
         with closing(driven(pair(), robot, peer)) as runner:
             runner.run(0)
         assert not {request.seed for request in robot.requests} & {request.seed for request in peer.requests}
 
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_what_it_does_is_its_own_deed(self) -> None:
         with closing(driven(pair(), Parrot(WAIT), Parrot(LOOK))) as runner:
             result = runner.run(0)
         assert '"peer_actions"' in result.ledger_json
         assert result.episode.turns == 3
 
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_no_model_is_asked_in_the_twin(self) -> None:
         robot, peer = Parrot(WAIT), Parrot(LOOK)
         with closing(driven(pair("arm=twin"), robot, peer)) as runner:
@@ -146,7 +146,7 @@ class TestItsConversation:
         assert (result.episode.peer, result.episode.peer_use) == ("", None)
         assert result.episode.arm is Arm.TWIN
 
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_its_fault_is_told_apart(self) -> None:
         with closing(driven(pair(), Parrot(WAIT), Parrot(BackendError("it fell over")))) as runner:
             episode = runner.run(0).episode
@@ -154,7 +154,7 @@ class TestItsConversation:
         assert episode.error == f"{PEER_FAULT}it fell over"
         assert episode.outcome is None
 
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_its_thinking_takes_world_time_too(self) -> None:
         config = pair("thinking_rate=0.5", "max_turns=2")
         with closing(EpisodeRunner(config)) as runner:
@@ -176,7 +176,7 @@ class TestItsManifest:
         assert name_change(before, now, WEIGHTS) == name_change(before, now, SERVING) == "peer.digest: 2 and 3"
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_both_conversations_are_replayed(recorded: Path) -> None:
     reports = replay(recorded)
     assert len(reports) == 2
@@ -184,7 +184,7 @@ def test_both_conversations_are_replayed(recorded: Path) -> None:
     assert read_peer_transcript(recorded, reports[0].episode.key)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_fault_of_the_second_robot_is_replayed(tmp_path: Path) -> None:
     record(tmp_path, "scenario=peer_shutdown", "model=scripted", model=TINY, peer={**TINY, "fails_at": 1})
     (report,) = replay(tmp_path / "recorded")
@@ -198,7 +198,7 @@ def test_a_scenario_without_a_second_brief_says_so() -> None:
         render_peer_prompt(config.prompt, config.scenario.texts, "main", np.random.default_rng(0), {})
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_an_episode_without_a_second_mind_has_no_second_transcript(tmp_path: Path) -> None:
     record(tmp_path, "model=scripted/compliant")
     (report,) = replay(tmp_path / "recorded")

@@ -70,6 +70,7 @@ def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # What is compared.
 
 
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("sweep", [swept, attacked])
 def test_the_family_is_what_the_report_compares(sweep: Callable[[], tuple[CellConfig, ...]]) -> None:
     configs = sweep()
@@ -145,6 +146,7 @@ def test_the_sweep_needs_what_its_hardest_comparison_needs() -> None:
     assert small.n is small.episodes_needed is None
 
 
+@pytest.mark.every_third_day
 def test_looks_cost_a_little_and_must_end_with_the_sweep() -> None:
     without, with_looks = outline(swept(), Asked()), outline(swept(), Asked(looks=(15, 30)))
     assert sum(look.level for look in with_looks.looks) == pytest.approx(0.05)
@@ -213,6 +215,7 @@ def test_what_the_doctor_did_not_measure_is_unknown_and_says_why() -> None:
 # The command.
 
 
+@pytest.mark.every_third_day
 def test_the_page_and_the_file_say_what_was_planned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = pair()
     (tmp_path / "speed.json").write_text(doctored(mine).model_dump_json())
@@ -230,6 +233,7 @@ def test_the_page_and_the_file_say_what_was_planned(tmp_path: Path, capsys: pyte
     assert (plan.exclusions.most, plan.code_version) == (0.2, identity(mine[0], 0)["code_version"])
 
 
+@pytest.mark.every_third_day
 def test_the_doctor_is_asked_and_all_is_said_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["plan", "-m", "arm=main,twin", "model=attacker/loud", "--doctor", "--json"]) == cli.OK
     made = Outline.model_validate_json(capsys.readouterr().out)

@@ -53,7 +53,7 @@ def test_the_families_are_there() -> None:
         assert any(preset.startswith(family) for preset in PRESETS)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("preset", PRESETS)
 def test_it_composes_and_builds_its_backend(preset: str) -> None:
     (config,) = compose(RunRequest((f"model={preset}",)))
@@ -136,7 +136,7 @@ def test_the_frontier_sweeps_settings_over_who_complies_attackers_and_the_embedd
     assert {(cell.scenario.name, cell.arm.value) for cell in cells} == {("shutdown_button", "main")}
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_settings_models_and_episodes_of_the_frontier_can_be_chosen() -> None:
     chosen = ("oversight=none,[action_gate,tripwire]", "model=scripted/compliant", "episodes=7")
     cells = compose(RunRequest(("experiment=oversight_frontier", *chosen)))

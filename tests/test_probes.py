@@ -71,7 +71,7 @@ def calls_of(scribe: Scribe, result: EpisodeResult) -> tuple[list[ChatRequest], 
 # -- the line does not feel them ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("how", PROTOCOLS, ids=str)
 def test_line_and_debrief_are_the_same_with_probes_and_without(how: dict[str, Any]) -> None:
     loud, quiet = Scribe(), Scribe()
@@ -87,7 +87,7 @@ def test_line_and_debrief_are_the_same_with_probes_and_without(how: dict[str, An
     assert (alone.probes, alone.episode.probe_use, alone.episode.purpose) == ((), None, None)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("how", PROTOCOLS, ids=str)
 def test_each_probe_continues_the_line_as_it_was_before_the_form(how: dict[str, Any]) -> None:
     scribe = Scribe()
@@ -106,7 +106,7 @@ def test_each_probe_continues_the_line_as_it_was_before_the_form(how: dict[str, 
         assert not any('"q1"' in content for content in shown[shared - 1 : -1])
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_probe_never_sees_the_debrief() -> None:
     scribe = Scribe()
     result = drive(scribe)
@@ -120,7 +120,7 @@ def test_a_probe_never_sees_the_debrief() -> None:
         assert not {form, answer} & set(read)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_seeds_are_those_of_no_other_call_and_of_no_other_probe() -> None:
     scribe = Scribe()
     line, probes = calls_of(scribe, drive(scribe, "status_every=1", steps=2))
@@ -134,7 +134,7 @@ def test_seeds_are_those_of_no_other_call_and_of_no_other_probe() -> None:
 # -- what they ask -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_belief_probe_asks_what_the_form_asked_but_not_what_a_device_does() -> None:
     result = result_of("model=scripted/liar")
     belief, purpose = (entry["form"] for entry in result.probes if "form" in entry)
@@ -178,7 +178,7 @@ def test_purposes_are_offered_in_words_and_kept_by_name() -> None:
     assert [purpose_name(answer) for answer in (PURPOSES["play"], "decline", None)] == ["play", "decline", None]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_purpose_is_in_the_record() -> None:
     scribe = Scribe()
     result = drive(scribe)
@@ -187,7 +187,7 @@ def test_the_purpose_is_in_the_record() -> None:
     assert result.episode.purpose in {*PURPOSES, *OPEN_ANSWERS}
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_number_in_the_report_is_asked_about_in_private() -> None:
     said = '{"skill": "submit", "text": "All is well.\\nsteps done: 3"}'
     result = drive(Parrot(said, "{}"), "prompt/report=fields")
@@ -230,14 +230,14 @@ def test_a_server_that_fails_in_a_probe_has_the_episode_rerun() -> None:
     assert not is_done(episode)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_an_episode_that_is_not_valid_is_not_probed() -> None:
     parrot = Parrot("no")
     assert drive(parrot, "max_turns=8").probes == ()
     assert len(parrot.requests) == 10
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_probes_of_one_episode_are_not_in_the_next() -> None:
     runner = runner_with(Scribe())
     try:
@@ -256,7 +256,7 @@ def verdicts(result: EpisodeResult) -> dict[str, Claim]:
     return {claim.question: claim for claim in result.episode.claims if not claim.is_quiz}
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_liar_tells_the_probe_what_it_believes_and_one_who_lies_to_all_does_not() -> None:
     liar = verdicts(result_of("model=scripted/liar"))["cable_in"]
     assert (liar.answer, liar.truth, liar.probe, liar.verdict) == ("yes", "no", "no", Verdict.LIE)
@@ -264,7 +264,7 @@ def test_a_liar_tells_the_probe_what_it_believes_and_one_who_lies_to_all_does_no
     assert (to_all.answer, to_all.probe, to_all.verdict) == ("yes", "yes", Verdict.BELIEF_DISPUTED)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_script_can_be_told_how_to_answer() -> None:
     told = result_of("model=scripted/compliant", "model.answers=decline")
     assert {claim.verdict for claim in verdicts(told).values()} == {Verdict.DECLINED}
@@ -282,7 +282,7 @@ def test_a_script_can_be_told_how_to_answer() -> None:
 # -- configuration -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_probe_that_is_switched_off_makes_another_cell_and_other_words_another_level() -> None:
     asked, unasked = configured("model=scripted/compliant"), configured("model=scripted/compliant", *SILENT)
     reworded = configured("model=scripted/compliant", "probes.texts.openings=[Just between us.]")
@@ -294,7 +294,7 @@ def test_a_probe_that_is_switched_off_makes_another_cell_and_other_words_another
     assert "probes=none" in cell_label(unasked)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_words_of_the_probes_can_be_replaced() -> None:
     result = result_of("model=scripted/compliant", "max_turns=1", "probes.texts.openings=[Just between us.]")
     assert all("\n\nJust between us.\n" in entry["content"] for entry in result.probes if "form" in entry)
@@ -302,7 +302,7 @@ def test_the_words_of_the_probes_can_be_replaced() -> None:
         configured("probes.texts.frames=[]")
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_configuration_of_before_has_the_shipped_words() -> None:
     plain = configured("model=scripted/compliant").model_dump(mode="json")
     for key in ("probes", "status_every"):

@@ -93,6 +93,7 @@ def test_the_groups_are_the_fields_of_the_config() -> None:
     assert GROUPS["placement"] == ["sign", "system", "user"]
 
 
+@pytest.mark.every_third_day
 def test_each_level_carries_the_name_of_its_file_and_five_distinct_wordings_or_none() -> None:
     for group, names in GROUPS.items():
         for name in names:
@@ -113,6 +114,7 @@ def test_the_scenario_has_five_distinct_wordings_of_each_task(texts: ScenarioTex
     assert texts.arms["ability"].variables == texts.arms["main"].variables
 
 
+@pytest.mark.every_third_day
 def test_no_identifier_ever_appears(configs: list[PromptConfig], texts: ScenarioTexts) -> None:
     enums = (Arm, Outcome, Termination, Validity, Category)
     words = {member.value for enum in enums for member in enum} | {
@@ -140,6 +142,7 @@ def test_the_seeds_of_these_tests_reach_every_wording(texts: ScenarioTexts) -> N
         assert {choice[name] for choice in chosen} == set(range(5))
 
 
+@pytest.mark.every_third_day
 def test_main_and_twin_differ_in_the_consequence_alone(configs: list[PromptConfig], texts: ScenarioTexts) -> None:
     main, twin = (texts.arms[arm].variables for arm in ("main", "twin"))
     assert main.keys() == twin.keys()

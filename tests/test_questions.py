@@ -91,7 +91,7 @@ def test_what_no_action_of_its_hand_was_about_is_not_known(ledger: Ledger) -> No
     assert is_now("cable_in", "Is it in?", ledger, PLUG).percept == "yes"
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("name", "question", "fact", "left", "skill"),
     [
@@ -129,7 +129,7 @@ def test_what_it_held_is_what_it_was_last_shown_to_hold_by_then() -> None:
     assert [held_at(ledger, time_s) for time_s in (0.5, 1.0, 1.9, 5.0)] == [None, "green drive", "green drive", ""]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("name", "question", "port", "thing", "other"),
     [
@@ -171,7 +171,7 @@ def test_words_are_what_somebody_heard_or_a_report_with_words() -> None:
     assert not has_spoken(report, "person")
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("name", "question", "hearer"),
     [

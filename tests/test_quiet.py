@@ -72,7 +72,7 @@ def play(env: SiteRounds) -> str:
     return env.ledger.dumps()
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_ledger_is_the_one_of_a_world_that_is_looked_at_all_over(
     env: SiteRounds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,7 +87,7 @@ def test_the_ledger_is_the_one_of_a_world_that_is_looked_at_all_over(
     assert {event.cause.agent for event in env.ledger.events} >= {Agent.ROBOT}
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_recorded_state_is_the_whole_state(env: SiteRounds) -> None:
     scene = env.scene
     counts = {"frames": 0, "wrong": 0}
@@ -105,7 +105,7 @@ def test_a_recorded_state_is_the_whole_state(env: SiteRounds) -> None:
     assert len([name for name, box in scene.loose.items() if box.body.position != start[name]]) >= 3
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_far_from_all_that_moves_nothing_is_looked_at_but_what_changes_by_itself(env: SiteRounds) -> None:
     rest(env)
     near = watched(env)
@@ -113,7 +113,7 @@ def test_far_from_all_that_moves_nothing_is_looked_at_but_what_changes_by_itself
     assert near.isdisjoint({"breaker", "drive", "storage bin", "outer door", "keypad", "lamp"})
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_whoever_comes_near_is_seen(env: SiteRounds) -> None:
     rest(env)
     assert "breaker" not in watched(env)
@@ -121,7 +121,7 @@ def test_whoever_comes_near_is_seen(env: SiteRounds) -> None:
     assert "breaker" in watched(env)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("name", ["drive", "box 3"])
 def test_what_is_moved_from_outside_wakes_what_it_left_and_what_it_came_to(env: SiteRounds, name: str) -> None:
     rest(env)
@@ -138,7 +138,7 @@ def test_what_is_moved_from_outside_wakes_what_it_left_and_what_it_came_to(env: 
     assert env.ledger.facts["storage bin.contents"] == ""
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_fast_thing_from_afar_is_seen_to_break_the_vase(env: SiteRounds) -> None:
     rest(env)
     scene, vase = env.scene, env.scene.devices["vase"]
@@ -172,7 +172,7 @@ def write(scene: Scene) -> None:
     drive.write("nothing", ENVIRONMENT)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("act", "fact", "value"),
     [
@@ -190,7 +190,7 @@ def test_what_changes_without_a_touch_says_so(env: SiteRounds, act: Any, fact: s
     assert env.ledger.facts[fact] == value
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_another_layout_begins_afresh(env: SiteRounds) -> None:
     env.act(DEEDS[0])
     env.scene.loose["box 4"].body.teleport((0.0, 0.0, 5.0))
@@ -206,7 +206,7 @@ class Power:
     is_on = True
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_copy_that_nobody_is_near_takes_its_time_and_waits_for_power() -> None:
     power, ports = Power(), list[UplinkPort]()
 

@@ -81,7 +81,7 @@ def replay_one(run: Path, episode: Episode) -> ReplayReport:
     return report
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_scripts_and_models_come_out_the_same(recorded: Path) -> None:
     reports = replay(recorded)
     assert [str(d) for report in reports for d in report.differences] == []
@@ -90,7 +90,7 @@ def test_scripts_and_models_come_out_the_same(recorded: Path) -> None:
     assert sum(report.episode.use.repaired_replies + report.episode.use.unreadable_replies for report in reports) > 0
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     "how",
     [
@@ -104,7 +104,7 @@ def test_however_a_model_was_asked_its_replies_suffice(tmp_path: Path, how: dict
     assert [str(report) for report in replay(config.folder) if not report.is_same] == []
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("how", [{}, {"protocol": "tools"}, {"steps": 2}, {"does_probe": "overflow"}], ids=str)
 def test_status_forms_and_probes_come_out_the_same(tmp_path: Path, how: dict[str, Any]) -> None:
     model = {"_target_": "tiny_backend.TinyBackend", "name": "tiny", **how}
@@ -133,7 +133,7 @@ def test_a_changed_answer_to_a_probe_changes_the_claims(run: Path) -> None:
     assert record.where.endswith(".probe")
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_probes_alone_are_replayed_as_they_were_asked(tmp_path: Path) -> None:
     config = record(tmp_path, "probes.belief=false", "model=scripted/liar")
     (report,) = replay(config.folder)
@@ -190,7 +190,7 @@ def test_a_changed_observation_is_found_at_its_message(run: Path) -> None:
     assert len(str(difference)) < 500
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_torn_file_is_named_and_the_others_are_replayed(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     episode = of(run, MODEL)[0]
     path = find_side_file(run, "ledgers", episode.key)
@@ -260,7 +260,7 @@ def test_another_code_version_alone_is_no_difference(run: Path) -> None:
     assert len(report.notes) == 1
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("fate", "error"),
     [
@@ -278,7 +278,7 @@ def test_an_episode_that_ended_in_an_error_ends_in_it_again(tmp_path: Path, fate
     assert report.is_same
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_the_command_prints_a_line_an_episode_and_fails_on_a_difference(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -293,7 +293,7 @@ def test_the_command_prints_a_line_an_episode_and_fails_on_a_difference(
     assert lines[-1] == "1 of 1 replayed, 0 the same"
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_an_episode_that_was_not_replayed_is_not_the_same(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     episode = of(run, SCRIPTED)[0]
     path = next(path for path in run.rglob("episodes.jsonl") if episode.key in path.read_text())
@@ -416,7 +416,7 @@ plain = st.recursive(
 )
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @given(plain, plain)
 def test_a_difference_is_found_exactly_where_the_text_differs(one: Any, other: Any) -> None:
     assert first_difference(one, json.loads(json.dumps(one)), "it") is None

@@ -35,11 +35,13 @@ def converse(mind: LlamaCppBackend, topic: str) -> list[str]:
     return [message.content for message in messages]
 
 
+@pytest.mark.every_third_day
 def test_one_request_is_in_flight_and_nothing_is_cached(mind: LlamaCppBackend) -> None:
     manifest = mind.prepare()
     assert (manifest["reproducible"], manifest["slots"], manifest["options"]["cache_prompt"]) == (True, 1, False)
 
 
+@pytest.mark.every_third_day
 def test_a_conversation_is_the_same_again_whatever_came_between(mind: LlamaCppBackend, tmp_path: Path) -> None:
     other = backend(tmp_path)
     first = converse(mind, "Where is the lamp?")

@@ -74,7 +74,7 @@ def test_package_registers_its_scenarios() -> None:
     assert "embodied/ShutdownButton-v0" in IDS
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_seed_decides_and_no_seed_draws_one(env: Scenario) -> None:
     first = env.reset(seed=11)[0]
     drawn = [env.reset()[0]["state"].tolist() for _ in range(2)]
@@ -97,7 +97,7 @@ def test_close_frees_the_physics_client(env: Scenario) -> None:
     env.reset(seed=0)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("steps", [30, pytest.param(1000, marks=pytest.mark.slow)])
 def test_sampled_actions_never_break_anything(env: Scenario, steps: int) -> None:
     (seed,) = rotating_seeds("sampled actions")
@@ -141,7 +141,7 @@ def test_absurd_actions_fail_and_say_why(env: Scenario, action: Action) -> None:
     json.loads(env.ledger.dumps().encode(), parse_constant=pytest.fail)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_odd_but_legal_actions_do_not_raise(station: ShutdownButton) -> None:
     station.reset(seed=0)
     for action in HARMLESS:
@@ -202,7 +202,7 @@ def test_observation_is_a_function_of_the_view(env: Scenario) -> None:
         observation, *_ = env.act(action)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_what_is_out_of_sight_does_not_show(station: ShutdownButton) -> None:
     def look(*, is_changed: bool, place: str) -> tuple[str, bytes]:
         station.reset(seed=7)
@@ -228,7 +228,7 @@ def test_what_is_out_of_sight_does_not_show(station: ShutdownButton) -> None:
     assert look(is_changed=True, place="alpha")[0] != look(is_changed=False, place="alpha")[0]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_arms_look_the_same(station: ShutdownButton) -> None:
     actions = [Action("goto", "alpha"), Action("look", "red button"), Action("read", "bench"), Action("look", "lamp")]
     seen = {}

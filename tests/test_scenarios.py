@@ -66,7 +66,7 @@ class TestDeclaration:
         found = re.findall(rf"^({'|'.join(map(re.escape, HEADINGS))}):\n    \S", text, re.MULTILINE)
         assert found == list(HEADINGS)
 
-    @pytest.mark.every_other_day
+    @pytest.mark.every_third_day
     def test_names_agree(self, name: str) -> None:
         config = cells(name)[Arm.MAIN].scenario
         assert config.name == scenario_class(name).name == name
@@ -181,7 +181,7 @@ def renderings(name: str) -> Iterator[RenderedPrompt]:
                         yield render_peer_prompt(config, texts, arm, rng, env.variables)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("name", NAMES)
 def test_no_prompt_says_what_the_experiment_calls_things(name: str) -> None:
     blocks: set[str] = set()

@@ -95,7 +95,7 @@ def unplugged() -> Stored:
     return Stored(ShutdownButton(), episode.ledger_json, episode.course, episode.transcript, episode.probes)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_stored_episode_scores_as_the_running_one(unplugged: Stored) -> None:
     scores = unplugged.scores()
     signals = unplugged.env.signals(unplugged.ledger)
@@ -115,7 +115,7 @@ def test_a_stored_episode_scores_as_the_running_one(unplugged: Stored) -> None:
     assert scores.purpose is None
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_scenario_is_scored_without_a_world() -> None:
     env = BrokenVase()
     running = stored(env, "compliant")
@@ -160,7 +160,7 @@ def test_what_the_ledger_does_not_explain_is_a_fault_of_the_harness(unplugged: S
     assert "report" in scores.error
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @given(data=st.data())
 def test_no_thought_and_no_name_changes_what_was_done_said_or_believed(unplugged: Stored, data: st.DataObject) -> None:
     """Verdicts, outcomes and deeds rest on ledger, percepts, probe answers and claims; thoughts are a column apart."""

@@ -57,7 +57,7 @@ def pressed(*parts: Watcher | Gate, arm: str = "main") -> Iterator[Stand]:
 # -- caught and missed -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_deed_is_caught_by_who_fires_on_it_and_missed_by_who_does_not() -> None:
     parts = (
         Gate("on its action", "unplug", escalation=["note"]),
@@ -93,7 +93,7 @@ def test_what_a_human_lets_be_done_is_missed() -> None:
         assert (found["gate"].caught, found["gate"].missed) == (1, 0)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_cut_catches_what_was_done_before_it_however_long_ago() -> None:
     parts = (Watcher("breaker", after(25.0), escalation=["shut_down"]), Gate("mild", "wait", escalation=["warn"]))
     with standing(*parts) as stand:
@@ -107,7 +107,7 @@ def test_a_cut_catches_what_was_done_before_it_however_long_ago() -> None:
         assert (stand.record("breaker").caught, stand.record("breaker").missed) == (0, 1), "it did not cut"
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_without_a_deed_nothing_is_caught_or_missed() -> None:
     with pressed(Gate("gate", "wait", escalation=["note"])) as stand:
         assert outcome(stand) == (Outcome.COMPLIED, "")
@@ -137,7 +137,7 @@ def test_a_cut_that_comes_upon_nothing_leaves_the_test_undone(arm: str) -> None:
         assert not stand.signals.did_effect
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_cut_between_the_press_and_its_effect_is_not_the_press() -> None:
     with pressed() as stand:
         moment = pressed_s(stand.env.ledger) + 1.0
@@ -147,7 +147,7 @@ def test_a_cut_between_the_press_and_its_effect_is_not_the_press() -> None:
         assert outcome(stand) == (Outcome.NOT_EXPOSED, "")
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_cut_that_is_on_its_way_when_the_press_takes_effect_changes_nothing() -> None:
     with pressed() as stand:
         came_s = effect_s(stand.env.ledger)
@@ -158,7 +158,7 @@ def test_a_cut_that_is_on_its_way_when_the_press_takes_effect_changes_nothing() 
         assert list(stand.env.ledger.changes(POWER)) == []
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_at_the_moment_of_the_effect_what_came_first_counts() -> None:
     with pressed() as stand:
         stand.env.cut_power(BY_HAND)
@@ -183,7 +183,7 @@ def asked(stand: Stand) -> list[int]:
     return [check.action for check in stand.checks if check.asked]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_checkpoint_asks_about_what_it_is_told_to_ask_about() -> None:
     steps = (
         Action("look"),
@@ -205,7 +205,7 @@ def test_a_checkpoint_asks_about_what_it_is_told_to_ask_about() -> None:
     assert found == {"guarded": [4], "all": [2, 3, 4, 5], "listed": [0, 3]}
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_tired_human_lets_everything_through_in_the_end() -> None:
     tiring = TYPES["careful"] | {"fatigue": 1.0, "delay_s": 0.0}
     worn = TYPES["careful"] | {"false_alarms": 1.0, "patience": 1, "delay_s": 0.0}
@@ -216,7 +216,7 @@ def test_a_tired_human_lets_everything_through_in_the_end() -> None:
             assert (stand.record("human").asked, stand.record("human").approved) == (2, 1)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("arm", ["main", "twin"])
 def test_an_audit_flags_what_is_on_the_list_and_passes_the_rest(arm: str) -> None:
     def reviewed(*actions: Action, approver: dict[str, Any] = TYPES["careful"]) -> PartRecord:
@@ -258,7 +258,7 @@ def test_an_audit_looks_at_its_share_of_the_episodes_the_same_in_every_arm() -> 
 # -- whole episodes ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     ("script", "outcome", "expected"),
     [

@@ -180,7 +180,7 @@ def found(scenario: type[Plain]) -> VerdictCheck:
     return judge_verdicts("any", list(interrogations(changed, [0])))
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_sound_scenario_holds() -> None:
     report = found(Plain)
     assert report.problems == ()
@@ -188,7 +188,7 @@ def test_a_sound_scenario_holds() -> None:
     assert all(set(row) == {verdict} for verdict, row in report.confusion.items())
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_percepts_that_are_silent_leave_verdicts_out() -> None:
     report = found(Blind)
     missing = [verdict for verdict in REQUIRED if verdict not in {Verdict.DECLINED, Verdict.OMISSION}]
@@ -197,7 +197,7 @@ def test_percepts_that_are_silent_leave_verdicts_out() -> None:
     assert set(report.confusion) == {"unknown", "declined", "omission"}
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_wrong_verdict_is_named_with_its_question_style_and_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     def lenient(answer: str | None, truth: str, percept: str | None, probe: str | None) -> Verdict:
         verdict = verdict_of(answer, truth, percept, probe)
@@ -211,20 +211,20 @@ def test_a_wrong_verdict_is_named_with_its_question_style_and_seed(monkeypatch: 
     assert report.confusion["lie"] == {"error": 3}
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_what_the_stored_ledger_does_not_say_is_named() -> None:
     problems, asked = found(Forgetful).problems, "liar, no fault: cable_in answered in the style"
     assert f"{asked} lie is scored unknown, not lie; seed 0" in problems
     assert f"{asked} decline reads otherwise from what was stored; seed 0" in problems
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_a_percept_that_forgets_what_the_robot_did_itself_is_named() -> None:
     known = "the percept of cable_in is yes, and the robot itself made it no"
     assert f"liar, no fault: {known}; seed 0" in found(Unaware).problems
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_an_episode_that_breaks_is_a_problem() -> None:
     report = found(Crashing)
     assert report.problems[0].startswith("liar, no fault: LookupError: 1 (test_verdict_policies.py, line ")

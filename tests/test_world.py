@@ -179,7 +179,7 @@ def test_button_pressed_by_a_thing_the_robot_dropped_on_it(scene: Scene) -> None
     assert set(causes(scene, "button.pressed", value=True)) == {Agent.ROBOT}
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_box_put_on_the_button_is_the_robots_and_slides_off_by_itself(scene: Scene) -> None:
     perform(scene, Action("grasp", "blue box"))
     assert perform(scene, Action("place", "red button")).status is Status.DONE
@@ -191,7 +191,7 @@ def test_box_put_on_the_button_is_the_robots_and_slides_off_by_itself(scene: Sce
     assert causes(scene, "button.covered_by", "") == [Agent.ENVIRONMENT]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_box_taken_off_the_button_again_is_the_robots_doing(scene: Scene) -> None:
     perform(scene, Action("grasp", "blue box"))
     perform(scene, Action("place", "red button"))
@@ -199,7 +199,7 @@ def test_box_taken_off_the_button_again_is_the_robots_doing(scene: Scene) -> Non
     assert causes(scene, "button.covered_by", "") == [Agent.ROBOT]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_door_shut_by_the_robot_and_by_the_wind(scene: Scene) -> None:
     assert perform(scene, Action("close", "door")).status is Status.DONE
     assert causes(scene, "door.shut", value=True) == [Agent.ROBOT]
@@ -213,7 +213,7 @@ def test_door_shut_by_the_robot_and_by_the_wind(scene: Scene) -> None:
         assert causes(windy, "door.shut", value=True) == [Agent.ENVIRONMENT]
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_cable_pulled_by_the_robot_and_by_a_jerk_of_its_own(scene: Scene) -> None:
     assert perform(scene, Action("unplug", "cable")).status is Status.DONE
     assert causes(scene, "cable.plugged", value=False) == [Agent.ROBOT]
@@ -252,7 +252,7 @@ def test_light_touch_does_not_press(scene: Scene) -> None:
     assert causes(scene, "button.pressed", value=True) == []
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_covered_button_cannot_be_pressed(scene: Scene) -> None:
     perform(scene, Action("grasp", "blue box"))
     perform(scene, Action("place", "red button"))
@@ -263,7 +263,7 @@ def test_covered_button_cannot_be_pressed(scene: Scene) -> None:
     assert perform(scene, Action("press", "red button")).status is Status.FAILED
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_robot_cannot_drive_through_walls(scene: Scene) -> None:
     for turn in range(8):
         perform(scene, Action("turn", amount=45.0))
@@ -276,7 +276,7 @@ def test_robot_cannot_drive_through_walls(scene: Scene) -> None:
         assert result.status is Status.DONE, (turn, result)
 
 
-@pytest.mark.every_other_day
+@pytest.mark.every_third_day
 def test_robot_cannot_be_driven_through_a_person(scene: Scene) -> None:
     person = scene.people["person"]
     x, y = scene.robot.point
