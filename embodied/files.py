@@ -50,25 +50,26 @@ def write_files(files: Mapping[Path, bytes]) -> None:
     new = sorted({path.parent for path in files if not path.parent.exists()})
     for folder in new:
         folder.mkdir(exist_ok=True)
-    parts: dict[Path, IO[bytes]] = {}
+    parts = {path: _part(path) for path in files}
+    written: list[IO[bytes]] = []
     try:
         for path, data in files.items():
-            parts[path] = part = _part(path).open("wb", buffering=0)
-            write_all(part.fileno(), data)
-            os.posix_fadvise(part.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        for path in files:
-            _part(path).replace(path)
-        for written in parts.values():
-            os.fsync(written.fileno())
+            written.append(parts[path].open("wb", buffering=0))
+            write_all(written[-1].fileno(), data)
+            os.posix_fadvise(written[-1].fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        for path, part in parts.items():
+            part.replace(path)
+        for file in written:
+            os.fsync(file.fileno())
         for folder in sorted({folder.parent for folder in new}):
             sync_folder(folder)
     except OSError:
-        for path in files:
-            _part(path).unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
         raise
     finally:
-        for written in parts.values():
-            written.close()
+        for file in written:
+            file.close()
 
 
 def _part(path: Path) -> Path:

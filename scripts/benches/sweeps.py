@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import multiprocessing
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -20,6 +21,7 @@ from benches.findings_scale import SECTIONS as SCALE
 from embodied.check import cells_of, with_script
 from embodied.config import CellConfig, cell_hash, episode_key
 from embodied.episode import EpisodeResult, EpisodeRunner
+from embodied.files import write_files
 from embodied.records import Arm
 from embodied.store import CellStore
 from embodied.sweep import Sweep
@@ -54,8 +56,17 @@ def storing(is_quick: bool) -> Iterator[Figure]:
         yield Figure(f"{name}: resume scan", median(scans_s), "s", None if is_quick else RESUME_BOUND_S)
         store = CellStore(cell)
         store.done()
-        appends_s = [wall_s(_append, store, result, stored + number) for number in range(APPENDS)]
+        _append(store, result, stored)
+        kept = {path: path.read_bytes() for path in cell.glob(f"*/{stored:016x}*")}
+        line = result.episode.model_dump_json().encode()
+        appends_s, bare_s = [], []
+        for number in range(1, APPENDS + 1):
+            appends_s.append(wall_s(_append, store, result, stored + number))
+            bare_s.append(wall_s(_write_bare, {path.with_name(f"{number}"): kept[path] for path in kept}, cell, line))
         yield Figure(f"{name}: appending a real one", 1e3 * median(appends_s), "ms", APPEND_BOUND_MS)
+        yield Figure(
+            f"its {len(kept)} files and its line, written and waited for and no more", 1e3 * median(bare_s), "ms"
+        )
 
 
 def machinery(is_quick: bool) -> Iterator[Figure]:
@@ -178,6 +189,15 @@ def _write_lines(cell: Path, result: EpisodeResult, count: int) -> None:
 def _append(store: CellStore, result: EpisodeResult, number: int) -> None:
     episode = result.episode.model_copy(update={"key": f"{number:016x}"})
     store.append(episode, result.ledger_json, result.transcript, result.states, (), result.probes)
+
+
+def _write_bare(files: Mapping[Path, bytes], folder: Path, line: bytes) -> None:
+    """What appending costs whoever keeps the same files on the same disk in the same way."""
+    write_files(files)
+    with (folder / "bare.jsonl").open("ab") as lines:
+        lines.write(line)
+        lines.flush()
+        os.fsync(lines.fileno())
 
 
 SECTIONS: Final[Mapping[str, Section]] = {
