@@ -20,12 +20,13 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from embodied.ablation import silent_sets
-from embodied.cell_task import CellTask, resolve
 from embodied.config import CellConfig, RunConfig
 from embodied.errors import ConfigError, EmbodiedError, TrackingWarning
 from embodied.explain import CONFIG_ERRORS, explain
-from embodied.files import faults_in_one_line, held
-from embodied.launching import (
+from embodied.policy.prompt import said_sections
+from embodied.shipped import config_folder
+from embodied.storage.files import faults_in_one_line, held
+from embodied.sweeping.launching import (
     BASIC_LAUNCHER,
     BASIC_SWEEPER,
     SWEEPS,
@@ -35,9 +36,8 @@ from embodied.launching import (
     swept_keys,
     without_launcher,
 )
-from embodied.policy.prompt import said_sections
-from embodied.shipped import config_folder
-from embodied.worker import RunnerFactory, episode_runner
+from embodied.sweeping.task import CellTask, resolve
+from embodied.sweeping.worker import RunnerFactory, episode_runner
 
 _CONFIG: Final = "config"
 Result = TypeVar("Result")

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from embodied.errors import ConfigError, EmbodiedError
 from embodied.options import read_words
-from embodied.store import TornLineWarning
+from embodied.storage.store import TornLineWarning
 from embodied.version import code_version
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ these cells take. Exit code 1: something must be put right; a line says what.
 """
 
 _MODULES: Final = {
-    "plan": "embodied.plan",
-    "report": "embodied.reporting",
-    "merge": "embodied.merge",
-    "replay": "embodied.replay",
-    "rescore": "embodied.rescore",
-    "check": "embodied.check",
+    "plan": "embodied.planning.command",
+    "report": "embodied.reporting.command",
+    "merge": "embodied.merging.command",
+    "replay": "embodied.replaying.command",
+    "rescore": "embodied.rescoring.command",
+    "check": "embodied.checking.command",
     "judge": "embodied.judge.command",
 }
 """Verbs with a `main` of their own, imported when they are asked for."""
@@ -158,15 +158,16 @@ def _run(arguments: list[str]) -> None:
 
 def _make_page(folder: Path, console: Console) -> None:
     """The page of a run; what it takes is imported when there is one to make, not before the first episode."""
-    from embodied.reporting import page_of_run
+    from embodied.reporting.command import page_of_run
 
     page_of_run(folder, console)
 
 
 def _doctor(arguments: list[str]) -> int:
-    from embodied import app, doctor
+    from embodied import app
+    from embodied.doctor import command
 
-    return doctor.main(app.compose(_parse(arguments, "--json")), as_json="--json" in arguments)
+    return command.main(app.compose(_parse(arguments, "--json")), as_json="--json" in arguments)
 
 
 def _parse(arguments: list[str], switch: str) -> RunRequest:

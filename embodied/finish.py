@@ -12,10 +12,10 @@ from typing import Final
 from rich.console import Console
 
 from embodied.errors import StoreError
-from embodied.files import count_lines, episode_files, faults_in_one_line, replace_file
 from embodied.records import Arm, Episode
-from embodied.side_files import video_file
-from embodied.store import find_side_file, latest, read_attempts
+from embodied.storage.files import count_lines, episode_files, faults_in_one_line, replace_file
+from embodied.storage.side_files import video_file
+from embodied.storage.store import find_side_file, latest, read_attempts
 
 SUMMARY_WIDTH: Final = 110
 MOST_ATTEMPTS: Final = 20_000

@@ -9,8 +9,8 @@ import yaml
 
 from embodied.config import CellConfig, parse_config
 from embodied.errors import StoreError
-from embodied.files import episode_files, refuse_missing
 from embodied.shipped import parse_yaml
+from embodied.storage.files import episode_files, refuse_missing
 
 if TYPE_CHECKING:
     from envs.fitting import Fitting

@@ -21,7 +21,7 @@ from embodied.errors import ConfigError, first_fault
 from embodied.published import Beside, Body, Elicitation, Evidence, Interval, Source, Unit
 from embodied.records import Arm, Frozen
 from embodied.shipped import config_folder, read_yaml
-from embodied.stats import IndependentDifference, Rate, independent_difference, rate
+from embodied.statistics.rates import IndependentDifference, Rate, independent_difference, rate
 
 DIFFERENT_WORLDS: Final = "different worlds"
 """What a difference between a published figure and one of ours is called, always."""

@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 if TYPE_CHECKING:
-    from embodied.tracking import Tracker
+    from embodied.tracking.mirror import Tracker
 
 HERE: Final = Path(__file__).resolve().parent
 TAPES: Final = "EMBODIED_TEST_TAPES"
@@ -94,7 +94,7 @@ def main() -> None:
     """Answer until the other side has enough."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    from embodied import workers
+    from embodied.sweeping import workers
 
     resource_tracker.ensure_running()
     setattr(workers, "_SPAWN", multiprocessing.get_context("fork"))  # noqa: B010
@@ -142,8 +142,8 @@ def _sweep(
 
         from embodied.config import parse_config
         from embodied.errors import EmbodiedError
-        from embodied.sweep import Sweep
-        from embodied.worker import episode_runner
+        from embodied.sweeping.sweep import Sweep
+        from embodied.sweeping.worker import episode_runner
 
         os.environ[TAPES] = tapes
         if most_bytes:
@@ -167,7 +167,7 @@ def _sweep(
 
 def _tracker(server: str, folder: Path) -> Tracker:
     from embodied.errors import TrackingWarning
-    from embodied.tracking import WandbTracker
+    from embodied.tracking.mirror import WandbTracker
 
     warnings.simplefilter("always", TrackingWarning)
     own = {"WANDB_BASE_URL": server, "WANDB_API_KEY": "0" * 40, "HOME": str(folder)}

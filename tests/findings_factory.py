@@ -18,11 +18,11 @@ from embodied.findings.records import (
     PooledEffect,
     Preregistered,
 )
-from embodied.kappa import Kappa
-from embodied.preregistration import Check
+from embodied.planning.preregistration import Check
 from embodied.records import Arm, Episode, Validity, Verdict
 from embodied.reference import load_references
-from embodied.stats import Pair, PairedDifference, independent_difference, paired_difference, rate
+from embodied.statistics.kappa import Kappa
+from embodied.statistics.rates import Pair, PairedDifference, independent_difference, paired_difference, rate
 
 TRICKS: Final = (
     "<script>window.hacked=1</script>",

@@ -15,7 +15,7 @@ from typing import Final
 import yaml
 from hydra.utils import get_class
 
-from embodied.check import scenario_names
+from embodied.checking.command import scenario_names
 from embodied.records import Arm, Outcome, Termination, Validity
 from envs.facts import Category
 

@@ -9,7 +9,7 @@ from parrot import configured
 
 from embodied.episode import EpisodeRunner
 from embodied.records import Episode
-from embodied.store import CellStore
+from embodied.storage.store import CellStore
 
 
 def record_cell(folder: Path, *overrides: str, seed: int = 0) -> Episode:

@@ -13,8 +13,8 @@ from embodied.config import CellConfig
 from embodied.episode import EpisodeResult, EpisodeRunner
 from embodied.policy.model_mind import ModelMind
 from embodied.policy.settings import MindSettings
-from embodied.store import read_run
-from embodied.tapes import Tapes
+from embodied.replaying.tapes import Tapes
+from embodied.storage.store import read_run
 
 
 class ReplayingRunner:

@@ -16,8 +16,8 @@ from parrot import configured, view
 from play import in_turns, rotating_seeds
 from test_replay import record
 
-from embodied.check import scenario_names
-from embodied.check_report import is_resisting
+from embodied.checking.command import scenario_names
+from embodied.checking.report import is_resisting
 from embodied.config import CellConfig, factors
 from embodied.episode import EpisodeRunner, build_env, build_mind
 from embodied.errors import ConfigError
@@ -30,8 +30,8 @@ from embodied.policy.attackers.splitting import APPROACH, split
 from embodied.policy.attackers.unwatched import Unwatched, is_watching
 from embodied.policy.mind import Briefing
 from embodied.records import Arm, Outcome, Validity
-from embodied.replay import replay
-from embodied.sweep import worker_count
+from embodied.replaying.command import replay
+from embodied.sweeping.sweep import worker_count
 from envs.action import Action, SkillSpec
 from envs.facts import ActionRecord, Ledger
 from envs.scenario import Scenario, Script

@@ -11,7 +11,7 @@ from tiny_cell import cell
 
 from embodied.config import cell_hash, cell_label, episode_key, factors, scientific
 from embodied.errors import ConfigError
-from embodied.sweep import DEFAULT_SLOTS, worker_count
+from embodied.sweeping.sweep import DEFAULT_SLOTS, worker_count
 
 
 def test_key_depends_on_science_alone(tmp_path: Path) -> None:

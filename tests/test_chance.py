@@ -17,7 +17,7 @@ from embodied.report import chance
 from embodied.report.chance import REFERENCE, chance_rates
 from embodied.report.table import print_summary
 from embodied.shipped import config_folder
-from embodied.stats import rate
+from embodied.statistics.rates import rate
 
 SHIPPED = config_folder() / REFERENCE
 

@@ -13,12 +13,12 @@ from factories import claim, episode, excluded
 from rich.console import Console
 
 from embodied import cli
-from embodied.check import PAGE_WIDTH, CheckRequest, check, check_verdicts
-from embodied.check_play import Play
-from embodied.check_report import ScenarioCheck, judge, render
-from embodied.check_verdicts import VerdictCheck, render_verdicts
+from embodied.checking.command import PAGE_WIDTH, CheckRequest, check, check_verdicts
+from embodied.checking.play import Play
+from embodied.checking.report import ScenarioCheck, judge, render
+from embodied.checking.verdicts import VerdictCheck, render_verdicts
 from embodied.records import Arm, Outcome, Validity, Verdict
-from embodied.stats import rate
+from embodied.statistics.rates import rate
 from envs.action import Action, SkillSpec
 from envs.facts import Ledger, Question
 from envs.scenario import Script, Signals

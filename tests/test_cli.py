@@ -20,7 +20,7 @@ from embodied.app import RunRequest
 from embodied.config import RunConfig
 from embodied.errors import EmbodiedError
 from embodied.records import Termination
-from embodied.store import read_run
+from embodied.storage.store import read_run
 
 QUIET = ("model=scripted/compliant", "tracking=disabled", "run.summary=false", "run.workers=1")
 

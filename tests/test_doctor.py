@@ -14,13 +14,15 @@ import pytest
 from ollama_server import OllamaServer
 from rich.console import Console
 
-from embodied import cli, doctor, doctor_checks
+from embodied import cli
 from embodied.app import RunRequest, compose
 from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatRequest
 from embodied.backends.llama_cpp import LlamaCppBackend
 from embodied.config import CellConfig
-from embodied.doctor_checks import AtOnce, LongPrompt, PromptFit, RepeatRate, Share, Speed
-from embodied.doctor_report import DoctorReport, ModelReport, estimate, judge, render
+from embodied.doctor import checks as doctor_checks
+from embodied.doctor import command as doctor
+from embodied.doctor.checks import AtOnce, LongPrompt, PromptFit, RepeatRate, Share, Speed
+from embodied.doctor.report import DoctorReport, ModelReport, estimate, judge, render
 from embodied.errors import ContextOverflowError, Fault
 
 NOWHERE = "http://127.0.0.1:9"

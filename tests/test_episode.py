@@ -26,7 +26,7 @@ from embodied.errors import (
 )
 from embodied.records import Episode, Outcome, Termination, Validity, Verdict
 from embodied.report.recording import unpack_states
-from embodied.store import is_done
+from embodied.storage.store import is_done
 from envs.scene import FRAME_S
 
 HONEST = {"cable_in": "yes", "box_on_button": "no", "door_shut": "no", "program_intact": "yes", "person_came": "yes"}

@@ -26,8 +26,8 @@ from embodied.findings.compute import findings_of
 from embodied.findings.records import SCHEMA_VERSION, Findings
 from embodied.findings.table import open_tables
 from embodied.records import Arm, PartRecord, Validity, Verdict
-from embodied.stats import independent_difference, rate
-from embodied.store import CellStore
+from embodied.statistics.rates import independent_difference, rate
+from embodied.storage.store import CellStore
 
 FORMATS = ("csv", "parquet", "latex", "json")
 BAD_ERROR = '=HYPERLINK("x")\n\x1b[31mred\u202e'

@@ -26,10 +26,10 @@ from play import in_turns
 
 from embodied.app import RunRequest, show_config
 from embodied.config import parse_config
-from embodied.files import episode_files
 from embodied.records import Episode, Validity
-from embodied.side_files import KINDS
-from embodied.store import is_done, latest, read_attempts
+from embodied.storage.files import episode_files
+from embodied.storage.side_files import KINDS
+from embodied.storage.store import is_done, latest, read_attempts
 
 EPISODES: Final = 3
 ROUNDS: Final = 10

@@ -34,8 +34,8 @@ from embodied.records import Arm, Episode, Validity
 from embodied.report.oversight import Effect
 from embodied.report.oversight import effects as oversight_effects
 from embodied.report.summary import Comparison, summarise
-from embodied.stats import independent_difference, rate
-from embodied.store import CellStore, read_attempts
+from embodied.statistics.rates import independent_difference, rate
+from embodied.storage.store import CellStore, read_attempts
 
 
 def rich_run() -> list[Episode]:

@@ -12,8 +12,8 @@ import pytest
 from factories import episode, scored
 from findings_data import LINES, any_episodes, three_arms, troubled, write_run
 
-from embodied.check import cells_of as cells_of_scenario
-from embodied.check import with_script
+from embodied.checking.command import cells_of as cells_of_scenario
+from embodied.checking.command import with_script
 from embodied.episode import EpisodeRunner
 from embodied.errors import StoreError
 from embodied.findings.cells import NO_ANSWER, cells_of, common_of
@@ -21,7 +21,6 @@ from embodied.findings.query import rows
 from embodied.findings.records import Cell
 from embodied.findings.spans import MAX_STEPS
 from embodied.findings.table import open_tables
-from embodied.journal import is_done, latest
 from embodied.measures.outcome import did_succeed
 from embodied.records import Arm, Episode, Validity, Verdict
 from embodied.report.cells import CellSummary
@@ -29,7 +28,8 @@ from embodied.report.patterns import letters
 from embodied.report.summary import SAYS_NEITHER, summarise
 from embodied.report.survival import _span, steps
 from embodied.report.words import debriefed, did_lie
-from embodied.store import read_attempts
+from embodied.storage.journal import is_done, latest
+from embodied.storage.store import read_attempts
 
 SAME = (
     "key", "cell", "label", "scenario", "seed", "model", "code_version", "error", "method", "physical_act_s",

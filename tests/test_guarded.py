@@ -15,8 +15,8 @@ from hydra.utils import get_class
 from play import in_turns, rotating_seeds
 
 from embodied.app import RunRequest, compose
-from embodied.check import scenario_names, with_script
-from embodied.check_report import is_resisting
+from embodied.checking.command import scenario_names, with_script
+from embodied.checking.report import is_resisting
 from embodied.config import CellConfig
 from embodied.episode import EpisodeRunner, build_env
 from embodied.records import Arm, Outcome, Validity

@@ -12,7 +12,7 @@ import pybullet as bullet
 import pytest
 from play import causes, do, play, run_until, verdict
 
-from embodied.check import cells_of
+from embodied.checking.command import cells_of
 from embodied.measures.outcome import classify
 from embodied.policy.prompt import render_prompt, said_sections
 from embodied.records import Arm, Termination

@@ -11,7 +11,7 @@ from factories import deed, excluded, scored
 from parrot import Parrot, drive
 
 from embodied.records import Arm, Episode, Outcome, Validity, Verdict
-from embodied.store import CellStore
+from embodied.storage.store import CellStore
 
 pytest.importorskip("inspect_ai", reason="the extra `inspect` is not installed")
 

@@ -21,8 +21,8 @@ from rich.console import Console
 from embodied import cli
 from embodied.backends.base import Capabilities, ChatMessage, ChatReply, ChatRequest, ThoughtKind
 from embodied.backends.envelope import enclose, encode
-from embodied.check import cells_of as arms_of
-from embodied.check import scenario_names, with_script
+from embodied.checking.command import cells_of as arms_of
+from embodied.checking.command import scenario_names, with_script
 from embodied.config import CellConfig
 from embodied.episode import EpisodeRunner
 from embodied.errors import (
@@ -43,12 +43,12 @@ from embodied.judge.rubric import CANNOT_TELL, Rubric, load_rubric, rubric_names
 from embodied.judge.shown import shown
 from embodied.judge.table import TITLE
 from embodied.judge.verdict import Problem, read_verdict
-from embodied.kappa import Rating, kappa
 from embodied.measures.thoughts import find_thoughts
 from embodied.records import Arm, Outcome, Thoughts
 from embodied.report.table import print_summary
 from embodied.shipped import config_folder
-from embodied.store import CellStore, read_attempts
+from embodied.statistics.kappa import Rating, kappa
+from embodied.storage.store import CellStore, read_attempts
 from envs.facts import Ledger
 
 FACTS, THOUGHTS, FREE_TEXT = map(load_rubric, ("facts", "thoughts", "free_text"))

@@ -20,9 +20,9 @@ from embodied import app
 from embodied.app import RunRequest
 from embodied.backends.llama_room import SERVER
 from embodied.errors import ConfigError, EmbodiedError, TrackingWarning
-from embodied.launching import explain_launcher, in_model_order, swept_keys, tags_of, without_launcher
-from embodied.store import read_ledger_text, read_run, read_transcript
-from embodied.worker import RunnerFactory, episode_runner
+from embodied.storage.store import read_ledger_text, read_run, read_transcript
+from embodied.sweeping.launching import explain_launcher, in_model_order, swept_keys, tags_of, without_launcher
+from embodied.sweeping.worker import RunnerFactory, episode_runner
 
 ROOT = Path(__file__).parents[1]
 FACTORS = ("arm=main,twin", "model=scripted/liar,scripted/compliant")

@@ -12,7 +12,7 @@ import pytest
 from play import in_turns, play, rotating_seeds
 from test_peer_mind import pair
 
-from embodied.check import cells_of, scenario_names
+from embodied.checking.command import cells_of, scenario_names
 from embodied.episode import build_env
 from embodied.records import Arm
 from envs.action import Action

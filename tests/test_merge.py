@@ -17,10 +17,10 @@ from factories import episode, excluded
 
 from embodied.cli import main
 from embodied.errors import DiskFullError, StoreError
-from embodied.merge import merge
-from embodied.merge_cell import BATCH
+from embodied.merging.cell import BATCH
+from embodied.merging.command import merge
 from embodied.records import Arm, Episode, Validity
-from embodied.store import CellStore, read_attempts, read_ledger, read_monitors, read_run
+from embodied.storage.store import CellStore, read_attempts, read_ledger, read_monitors, read_run
 
 HERE = Path(__file__).parent
 

@@ -26,8 +26,8 @@ from embodied.policy.mind import InvalidEpisodeError
 from embodied.policy.model_mind import ModelMind
 from embodied.policy.settings import MindSettings
 from embodied.records import MONITOR_FAULT, Termination, Validity
-from embodied.replay import replay
-from embodied.store import CellStore, is_done, read_monitors, read_run
+from embodied.replaying.command import replay
+from embodied.storage.store import CellStore, is_done, read_monitors, read_run
 from envs.action import Action
 from envs.checks import Response
 

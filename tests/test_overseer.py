@@ -14,15 +14,15 @@ import yaml
 from parrot import Parrot, configured, drive
 from stand import ALPHA, BRIEFLY, TYPES, Gate, Listener, Reviewer, Watcher, after, is_unplugged, standing
 
-from embodied import rescore
 from embodied.app import RunRequest, show_config
 from embodied.config import CellConfig, cell_hash, parse_config
 from embodied.episode import EpisodeRunner
 from embodied.errors import BackendError, ConfigError
 from embodied.oversight.action_gate import ActionGate
 from embodied.oversight.part import Finding
-from embodied.rescore import RescoreRequest
-from embodied.store import CellStore
+from embodied.rescoring import command as rescore
+from embodied.rescoring.command import RescoreRequest
+from embodied.storage.store import CellStore
 from envs.action import Action
 from envs.checks import Check, Hook, Response
 from envs.facts import SPEECH, Ledger, Message

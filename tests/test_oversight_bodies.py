@@ -12,7 +12,7 @@ from leaks import in_observation
 from play import bring, of_the_day
 
 from embodied.app import RunRequest, compose
-from embodied.check import scenario_names
+from embodied.checking.command import scenario_names
 from embodied.episode import EpisodeRunner
 from embodied.errors import ConfigError
 from embodied.measures.supervision import part_records

@@ -14,8 +14,8 @@ import pytest
 from play import in_turns, rotating_seeds
 
 from embodied.app import RunRequest, compose
-from embodied.check import cells_of, scenario_names, with_script
-from embodied.check_report import is_resisting
+from embodied.checking.command import cells_of, scenario_names, with_script
+from embodied.checking.report import is_resisting
 from embodied.config import CellConfig
 from embodied.episode import EpisodeResult, EpisodeRunner, build_env
 from embodied.measures.score import Course, score

@@ -30,8 +30,8 @@ from embodied.report.frontier import NO_COMMON_SEED, frontiers
 from embodied.report.frontier_plot import in_ranges, plot_frontier
 from embodied.report.label_places import Box, Spot, label_boxes
 from embodied.report.summary import summarise
-from embodied.stats import rate
-from embodied.store import CellStore
+from embodied.statistics.rates import rate
+from embodied.storage.store import CellStore
 
 
 def test_a_setting_stands_at_its_worst_attacker_and_its_honest_policy() -> None:

@@ -13,7 +13,7 @@ import pytest
 from play import in_turns, rotating_seeds
 
 from embodied.app import RunRequest, compose
-from embodied.check import cells_of, scenario_names, with_script
+from embodied.checking.command import cells_of, scenario_names, with_script
 from embodied.config import factors
 from embodied.episode import EpisodeRunner, build_env
 from embodied.errors import ConfigError

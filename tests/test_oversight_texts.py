@@ -14,7 +14,7 @@ import pytest
 from play import in_turns
 
 from embodied.app import RunRequest, compose
-from embodied.check import cells_of, scenario_names
+from embodied.checking.command import cells_of, scenario_names
 from embodied.config import told_of
 from embodied.episode import build_env
 from embodied.oversight.part import TOLD

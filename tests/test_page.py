@@ -28,7 +28,7 @@ from embodied.page.highlights import highlights
 from embodied.page.index import index_of
 from embodied.page.packed import attached
 from embodied.page.shown import visible
-from embodied.preregistration import Check
+from embodied.planning.preregistration import Check
 from embodied.records import Arm, Episode
 
 SECTIONS = {

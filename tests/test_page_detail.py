@@ -24,7 +24,7 @@ from embodied.recorded import recorded_fittings
 from embodied.records import Episode
 from embodied.report.recording import unpack_states
 from embodied.report.stage import open_stage
-from embodied.store import read_ledger
+from embodied.storage.store import read_ledger
 
 OVERRIDES = ("model=scripted/liar", "oversight=[circuit_breaker]", "max_turns=6")
 

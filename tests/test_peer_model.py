@@ -19,9 +19,9 @@ from embodied.policy.model_mind import ModelMind
 from embodied.policy.prompt import render_peer_prompt
 from embodied.policy.settings import MindSettings
 from embodied.records import PEER_FAULT, Arm, Validity
-from embodied.replay import replay
-from embodied.store import read_peer_transcript
-from embodied.sweep import worker_count
+from embodied.replaying.command import replay
+from embodied.storage.store import read_peer_transcript
+from embodied.sweeping.sweep import worker_count
 
 TINY = {"_target_": "tiny_backend.TinyBackend", "name": "tiny", "max_tokens": 64}
 OTHER = {**TINY, "name": "other"}

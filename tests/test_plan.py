@@ -13,21 +13,21 @@ from factories import verdict_claim
 from embodied import cli
 from embodied.app import RunRequest, compose
 from embodied.config import CellConfig, cell_hash, identity
-from embodied.doctor_checks import PromptFit, Speed
-from embodied.doctor_report import DoctorReport, ModelReport, estimate, settings_of
+from embodied.doctor.checks import PromptFit, Speed
+from embodied.doctor.report import DoctorReport, ModelReport, estimate, settings_of
 from embodied.errors import ConfigError
-from embodied.planned import Kind, Preregistration
 from embodied.planning import cost
 from embodied.planning.family import family, planned_cells
 from embodied.planning.outline import Outline, outline, preregister
+from embodied.planning.planned import Kind, Preregistration
+from embodied.planning.preregistration import read, write
 from embodied.planning.sizes import Asked
-from embodied.power import boschloo_power, discordance, fisher_power, mcnemar_power
-from embodied.preregistration import read, write
 from embodied.records import Arm, Episode, Outcome, Termination, Validity, Verdict
 from embodied.report.oversight import effects
 from embodied.report.pairing import level_pairs
 from embodied.report.summary import summarise
-from embodied.stats import BOSCHLOO, EXACT_MCNEMAR, FISHER_EXACT
+from embodied.statistics.power import boschloo_power, discordance, fisher_power, mcnemar_power
+from embodied.statistics.rates import BOSCHLOO, EXACT_MCNEMAR, FISHER_EXACT
 
 SWEEP = ("prompt/instruction=none,allow", "model=embedded,r1_8b,scripted/compliant", "episodes=30")
 ATTACK = ("oversight=none,tripwire", "model=attacker/loud", "episodes=20")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom, boschloo_exact, multinomial
 from statsmodels.stats.multitest import multipletests
 
-from embodied.power import (
+from embodied.statistics.power import (
     MOST_N,
     Discordance,
     boschloo_power,
@@ -24,8 +24,8 @@ from embodied.power import (
     wilson_half_width,
     wilson_n,
 )
-from embodied.stats import holm, independent_difference, paired_from_counts, rate
-from embodied.stopping import first_found, look_levels
+from embodied.statistics.rates import holm, independent_difference, paired_from_counts, rate
+from embodied.statistics.stopping import first_found, look_levels
 
 ALPHA = 0.05
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from embodied.errors import StoreError
-from embodied.planned import (
+from embodied.planning.planned import (
     Assumed,
     Exclusions,
     Kind,
@@ -18,7 +18,7 @@ from embodied.planned import (
     Stopping,
     digest,
 )
-from embodied.preregistration import (
+from embodied.planning.preregistration import (
     CellFacts,
     Check,
     ComparisonFacts,
@@ -30,7 +30,7 @@ from embodied.preregistration import (
     write,
 )
 from embodied.records import Arm, Validity
-from embodied.stats import EXACT_MCNEMAR, FISHER_EXACT
+from embodied.statistics.rates import EXACT_MCNEMAR, FISHER_EXACT
 
 MAIN, TWIN, ALLOWED = "a" * 16, "b" * 16, "c" * 16
 ABOUT = {MAIN: "main: instruction none", TWIN: "twin: instruction none", ALLOWED: "main: instruction allow"}

@@ -27,7 +27,7 @@ from embodied.policy.probes import (
     shipped_texts,
 )
 from embodied.records import Claim, Episode, Termination, Validity, Verdict
-from embodied.store import is_done
+from embodied.storage.store import is_done
 from envs.facts import Question
 
 SILENT = ("probes.belief=false", "probes.purpose=false")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from embodied.check import cells_of
+from embodied.checking.command import cells_of
 from embodied.episode import build_env
 from embodied.records import Arm
 from envs.facts import ActionRecord, Agent, Cause, Evidence, Ledger, Message, Percept, Question, Value

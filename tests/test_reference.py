@@ -22,7 +22,7 @@ from embodied.reference import (
     load_references,
 )
 from embodied.shipped import config_folder
-from embodied.stats import independent_difference, rate
+from embodied.statistics.rates import independent_difference, rate
 
 REFERENCES = {reference.id: reference for reference in load_references()}
 COUNTS = {

@@ -22,8 +22,8 @@ from embodied.config import CellConfig, parse_config
 from embodied.episode import EpisodeRunner
 from embodied.errors import BackendError, ConfigError, ContextOverflowError, StoreError
 from embodied.records import Episode
-from embodied.replay import ReplayReport, main, replay
-from embodied.store import CellStore, find_side_file, read_probes, read_run, read_transcript
+from embodied.replaying.command import ReplayReport, main, replay
+from embodied.storage.store import CellStore, find_side_file, read_probes, read_run, read_transcript
 
 SCRIPTED = "main scripted/saboteur_unplug"
 MODEL = "main tiny"

@@ -11,18 +11,18 @@ from findings_data import LINES, three_arms, troubled, write_run
 
 from embodied import cli
 from embodied.errors import StoreError
-from embodied.files import lock
 from embodied.findings.beside import ONLY_OTHERWISE
 from embodied.findings.compute import compute
 from embodied.findings.limits import FEWEST_PAIRS, SIMULATED
 from embodied.findings.records import BesideReference, Findings
 from embodied.page import build
-from embodied.planned import Assumed, PlannedCell, PlannedComparison, Preregistration
-from embodied.preregistration import FILE_NAME, write
+from embodied.planning.planned import Assumed, PlannedCell, PlannedComparison, Preregistration
+from embodied.planning.preregistration import FILE_NAME, write
 from embodied.records import Arm, Episode, Outcome, Validity, Verdict
-from embodied.reporting import LOCK
-from embodied.stats import EXACT_MCNEMAR, FISHER_EXACT
-from embodied.willing import Ability
+from embodied.reporting.command import LOCK
+from embodied.statistics.rates import EXACT_MCNEMAR, FISHER_EXACT
+from embodied.statistics.willing import Ability
+from embodied.storage.files import lock
 
 Lines = Callable[[], list[Episode]]
 

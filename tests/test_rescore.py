@@ -17,17 +17,18 @@ from typing import Any
 import pytest
 import yaml
 
-from embodied import cli, rescore
+from embodied import cli
 from embodied.app import RunRequest, show_config
 from embodied.config import parse_config
 from embodied.episode import EpisodeRunner
 from embodied.errors import StoreError
 from embodied.records import Channel, Claim, Episode, Outcome, Termination, Validity, Verdict
-from embodied.rescore import RescoreRequest
-from embodied.rescore_cell import Change, differences
-from embodied.rescore_report import Finding
-from embodied.rescore_write import write_rescored
-from embodied.store import CellStore, find_side_file, read_run, read_transcript
+from embodied.rescoring import command as rescore
+from embodied.rescoring.cell import Change, differences
+from embodied.rescoring.command import RescoreRequest
+from embodied.rescoring.report import Finding
+from embodied.rescoring.write import write_rescored
+from embodied.storage.store import CellStore, find_side_file, read_run, read_transcript
 from embodied.version import code_version
 
 SCHEMA_1 = Path(__file__).parent / "data" / "schema_1"
@@ -208,7 +209,7 @@ def test_a_record_written_to_meanwhile_is_not_replaced(run: Path, monkeypatch: p
         put(run, good, outcome=Outcome.DISABLED, method="by somebody else")
         write_rescored(cell, replacements)
 
-    monkeypatch.setattr("embodied.rescore.write_rescored", late)
+    monkeypatch.setattr("embodied.rescoring.command.write_rescored", late)
     assert cli.main(["rescore", str(run), "--write"]) == cli.FAILED
     assert of(run, "scripted/liar").method == "by somebody else"
 

@@ -18,9 +18,9 @@ from omegaconf import OmegaConf
 from play import in_turns, rotating_seeds
 
 import envs.scenarios
-from embodied.check import CheckRequest, cells_of, check, scenario_names, with_script
-from embodied.check_play import Play
-from embodied.check_report import is_resisting, judge
+from embodied.checking.command import CheckRequest, cells_of, check, scenario_names, with_script
+from embodied.checking.play import Play
+from embodied.checking.report import is_resisting, judge
 from embodied.config import CellConfig
 from embodied.episode import EpisodeRunner, build_env
 from embodied.policy.prompt import RenderedPrompt, render_peer_prompt, render_prompt

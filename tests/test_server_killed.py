@@ -23,10 +23,10 @@ from embodied.app import RunRequest, show_config
 from embodied.config import CellConfig, cell_hash, episode_key, parse_config
 from embodied.errors import EmbodiedError
 from embodied.records import Episode, Validity
-from embodied.replay import replay
-from embodied.store import read_attempts, read_run
-from embodied.sweep import CellRun, Sweep
-from embodied.worker import episode_runner
+from embodied.replaying.command import replay
+from embodied.storage.store import read_attempts, read_run
+from embodied.sweeping.sweep import CellRun, Sweep
+from embodied.sweeping.worker import episode_runner
 
 WORKERS = 3
 N_EPISODES = 12

@@ -10,8 +10,8 @@ import statsmodels.api as sm
 from scipy.stats import binom, hypergeom, norm
 from statsmodels.genmod.cov_struct import Independence
 
-from embodied.pooling import EXACT_UP_TO, Cluster, pooled_difference, sign_flip_p
-from embodied.stats import (
+from embodied.statistics.pooling import EXACT_UP_TO, Cluster, pooled_difference, sign_flip_p
+from embodied.statistics.rates import (
     BOSCHLOO_UP_TO,
     Pair,
     boschloo_p,
@@ -22,7 +22,7 @@ from embodied.stats import (
     paired_from_counts,
     rate,
 )
-from embodied.willing import Ability, willing_given_able
+from embodied.statistics.willing import Ability, willing_given_able
 
 
 def table(both: int, main_only: int, twin_only: int, neither: int) -> list[Pair]:

@@ -20,10 +20,10 @@ from embodied.findings.excesses import excesses
 from embodied.findings.families import EFFECTS, EXCESSES, POOLED, corrected
 from embodied.findings.pooled import pooled
 from embodied.findings.records import Cell
-from embodied.pooling import Cluster, pooled_difference
 from embodied.records import Arm
 from embodied.report.counts import Count
-from embodied.stats import ExclusionBounds, independent_difference, paired_from_counts, rate
+from embodied.statistics.pooling import Cluster, pooled_difference
+from embodied.statistics.rates import ExclusionBounds, independent_difference, paired_from_counts, rate
 
 Shares = NDArray[np.float64]
 RATES = (0.02, 0.1, 0.3, 0.5)

@@ -20,7 +20,7 @@ from embodied import finish
 from embodied.errors import StoreError
 from embodied.finish import finish_run
 from embodied.records import Episode, Termination, Validity
-from embodied.store import (
+from embodied.storage.store import (
     CellStore,
     TornLineWarning,
     find_side_file,
@@ -43,7 +43,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from factories import episode
-from embodied.store import CellStore
+from embodied.storage.store import CellStore
 
 store = CellStore(Path(sys.argv[1]), sys.argv[3] if len(sys.argv) > 3 else None)
 done = store.done()
@@ -61,7 +61,7 @@ import sys
 from pathlib import Path
 from factories import episode
 from embodied.errors import StoreError
-from embodied.store import CellStore
+from embodied.storage.store import CellStore
 
 store = CellStore(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (4000, resource.RLIM_INFINITY))

@@ -11,7 +11,7 @@ from embodied.records import Arm, Episode, Validity
 from embodied.report.summary import summarise
 from embodied.report.survival import Span, Step, log_rank_p, steps, times
 from embodied.report.survival_plot import plot_survival
-from embodied.stats import rate
+from embodied.statistics.rates import rate
 
 # Freireich et al. 1963, weeks to relapse under 6-mercaptopurine and placebo: the textbook example.
 TREATED = [(6, 1), (6, 1), (6, 1), (7, 1), (10, 1), (13, 1), (16, 1), (22, 1), (23, 1), (6, 0), (9, 0), (10, 0),

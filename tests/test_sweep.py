@@ -20,15 +20,15 @@ from rich.console import Console
 from tiny_cell import cell
 from tiny_runner import TinyRunner
 
-from embodied import claims
-from embodied import sweep as sweep_module
-from embodied.claims import Claims, process_name, writer_name
 from embodied.config import CellConfig, cell_hash
 from embodied.errors import ConfigError, EmbodiedError
 from embodied.records import Episode, Termination, Validity
-from embodied.store import CellStore, read_attempts, read_run, read_transcript
-from embodied.sweep import Sweep
-from embodied.troubles import MAX_ERRORS_IN_A_ROW
+from embodied.storage import claims
+from embodied.storage.claims import Claims, process_name, writer_name
+from embodied.storage.store import CellStore, read_attempts, read_run, read_transcript
+from embodied.sweeping import sweep as sweep_module
+from embodied.sweeping.sweep import Sweep
+from embodied.sweeping.troubles import MAX_ERRORS_IN_A_ROW
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
@@ -246,7 +246,7 @@ ELSEWHERE = """
 import json, sys
 from pathlib import Path
 from embodied.config import parse_config
-from embodied.sweep import Sweep
+from embodied.sweeping.sweep import Sweep
 from tiny_runner import TinyRunner
 
 if __name__ == "__main__":
@@ -258,7 +258,7 @@ import json, resource, sys
 from pathlib import Path
 from embodied.config import parse_config
 from embodied.errors import EmbodiedError
-from embodied.sweep import Sweep
+from embodied.sweeping.sweep import Sweep
 from tiny_runner import TinyRunner
 
 if __name__ == "__main__":
@@ -278,7 +278,7 @@ def begin_elsewhere(folder: Path, *configs: CellConfig, script: str = ELSEWHERE)
     files = [folder / f"{cell_hash(config)}.json" for config in configs]
     for file, config in zip(files, configs, strict=True):
         file.write_text(json.dumps(config.model_dump(mode="json")))
-    path = os.pathsep.join([str(Path(sweep_module.__file__).parents[1]), str(Path(__file__).parent)])
+    path = os.pathsep.join([str(Path(sweep_module.__file__).parents[2]), str(Path(__file__).parent)])
     command = [sys.executable, str(folder / "elsewhere.py"), *map(str, files)]
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | {"PYTHONPATH": path}

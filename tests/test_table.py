@@ -15,7 +15,7 @@ from embodied.report.counts import Count
 from embodied.report.plot import OUTCOME_FILLS, plot_summary
 from embodied.report.summary import summarise
 from embodied.report.table import print_summary
-from embodied.stats import rate
+from embodied.statistics.rates import rate
 
 ALLOW = {"instruction": "allow"}
 

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 from play import in_turns, play, rotating_seeds
 
-from embodied.check import cells_of
+from embodied.checking.command import cells_of
 from embodied.episode import build_env
 from embodied.records import Arm
 from envs.facts import Agent, Cause, Evidence, Ledger

@@ -21,10 +21,10 @@ from wandb.proto.wandb_internal_pb2 import Record
 
 from embodied.errors import ConfigError, TrackingWarning
 from embodied.records import Arm, Episode, Validity, Verdict
-from embodied.store import CellStore
-from embodied.tracking import WandbTracker
-from embodied.tracking_privacy import Veil
-from embodied.tracking_values import CLOSING_CHARS, OPENING_CHARS, summary_values, transcript_text
+from embodied.storage.store import CellStore
+from embodied.tracking.mirror import WandbTracker
+from embodied.tracking.privacy import Veil
+from embodied.tracking.values import CLOSING_CHARS, OPENING_CHARS, summary_values, transcript_text
 
 ROOT = Path(__file__).parents[1]
 CONFIG: dict[str, Any] = {"arm": "main", "model": {"name": "m", "api_key": "hunter2", "url": "http://box.lan:1"}}
@@ -380,7 +380,7 @@ def test_a_key_that_is_refused_and_a_server_that_is_away_are_one_warning(
 
 def test_disabled_does_not_import_wandb(tmp_path: Path) -> None:
     script = (
-        "import sys; from factories import episode; from embodied.tracking import WandbTracker;"
+        "import sys; from factories import episode; from embodied.tracking.mirror import WandbTracker;"
         f"WandbTracker(mode='disabled', folder={str(tmp_path / 'run')!r}).log_cell({{}}, {{}}, [episode(0)]);"
         "sys.exit('wandb' in sys.modules)"
     )

@@ -10,9 +10,9 @@ from typing import ClassVar, get_args
 import pytest
 from play import ALL_SEEDS, of_the_day, rotating_seeds
 
-from embodied.check import CheckRequest, cells_of, check_verdicts, scenario_names, with_fault, with_script
-from embodied.check_play import StyledDebrief, debrief_in_styles
-from embodied.check_verdicts import (
+from embodied.checking.command import CheckRequest, cells_of, check_verdicts, scenario_names, with_fault, with_script
+from embodied.checking.play import StyledDebrief, debrief_in_styles
+from embodied.checking.verdicts import (
     FAULTED,
     ORDINARY,
     REQUIRED,

@@ -25,8 +25,8 @@ from embodied.report.doings import DeedCount
 from embodied.report.patterns import PATTERNS, examples, letters
 from embodied.report.summary import summarise
 from embodied.report.table import print_summary
-from embodied.stats import rate
-from embodied.store import CellStore
+from embodied.statistics.rates import rate
+from embodied.storage.store import CellStore
 
 LIED = (Verdict.TRUTHFUL, Verdict.LIE)
 NEW_TITLES = (

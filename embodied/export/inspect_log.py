@@ -28,13 +28,13 @@ from embodied.errors import StoreError
 from embodied.export.inspect_events import events_of
 from embodied.export.inspect_messages import entries_as_messages, printable
 from embodied.export.inspect_scores import results_of, scores_of
-from embodied.files import episode_files, faults_in_one_line
 from embodied.findings.manifests import manifest_of
 from embodied.recorded import cell_folders
 from embodied.records import FAILED, Episode, ModelUse
 from embodied.report.naming import setting_of, varying
-from embodied.side_files import find_side_file, read_ledger, read_probes, read_transcript
-from embodied.store import read_run
+from embodied.storage.files import episode_files, faults_in_one_line
+from embodied.storage.side_files import find_side_file, read_ledger, read_probes, read_transcript
+from embodied.storage.store import read_run
 
 _ID_CHARS: Final = 22
 

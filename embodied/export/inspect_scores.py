@@ -16,7 +16,7 @@ from inspect_ai.scorer import Score
 from embodied.export.inspect_messages import printable
 from embodied.records import Episode, Validity
 from embodied.report.words import did_lie
-from embodied.stats import rate
+from embodied.statistics.rates import rate
 
 ACT: Final = "act"
 LIED: Final = "lied"

@@ -14,8 +14,8 @@ from typing import Final
 
 from embodied.export.paper import PaperTable, paper_tables
 from embodied.export.wording import DASH, MINUS
-from embodied.files import faults_in_one_line, replace_file
 from embodied.findings.records import Findings
+from embodied.storage.files import faults_in_one_line, replace_file
 from embodied.version import code_version
 
 SHOWN_ALL: Final = "all"

@@ -14,7 +14,7 @@ from embodied.export.wording import DASH, bounds, p_value, pairs, points, sample
 from embodied.findings.records import MEASURES, Cell, Findings
 from embodied.reference import DIFFERENT_WORLDS
 from embodied.report.layout import words
-from embodied.stats import EXACT_MCNEMAR, FISHER_EXACT, NEWCOMBE_INDEPENDENT, NEWCOMBE_PAIRED, WILSON
+from embodied.statistics.rates import EXACT_MCNEMAR, FISHER_EXACT, NEWCOMBE_INDEPENDENT, NEWCOMBE_PAIRED, WILSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from embodied.files import faults_in_one_line, replace_file
 from embodied.findings.records import BesideReference, Findings
+from embodied.storage.files import faults_in_one_line, replace_file
 
 UNTESTED: Final = frozenset({"p_value", "test"})
 """What is left out of a difference between a published figure and one of ours: they live in different worlds."""

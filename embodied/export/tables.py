@@ -18,7 +18,7 @@ import duckdb
 
 from embodied.errors import StoreError
 from embodied.export.columns import COLUMNS, FACTOR, NAME, Column
-from embodied.files import faults_in_one_line, replace_file
+from embodied.storage.files import faults_in_one_line, replace_file
 
 TABLES: Final = ("episodes", "cells", "parts", "lines")
 Kind = Literal["csv", "parquet"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 from embodied.findings.records import Cell, OversightPrice
-from embodied.stats import IndependentDifference, PairedDifference, Rate
+from embodied.statistics.rates import IndependentDifference, PairedDifference, Rate
 
 DASH: Final = "\u2013"
 MINUS: Final = "\u2212"

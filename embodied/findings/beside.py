@@ -10,7 +10,7 @@ from embodied.policy.sections import LEFT_OUT
 from embodied.reference import CellFigure, Comparison, Reason, Reference, Refusal, beside
 from embodied.report.oversight import is_overseen
 from embodied.report.policies import is_model
-from embodied.stats import Rate, rate
+from embodied.statistics.rates import Rate, rate
 
 ONLY_SCRIPTS: Final = "only scripted policies were run here, and a figure of a model does not stand beside a script"
 ONLY_OTHERWISE: Final = (

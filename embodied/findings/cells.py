@@ -20,7 +20,7 @@ from embodied.report.counts import Count
 from embodied.report.naming import cell_rank, describe, names_of, own_factors, with_hash
 from embodied.report.patterns import PATTERNS, letters
 from embodied.report.words import ordered
-from embodied.stats import Rate, exclusion_bounds, rate
+from embodied.statistics.rates import Rate, exclusion_bounds, rate
 
 NO_ANSWER: Final = "no answer"
 _VERDICT_SUMS: Final = ", ".join(f"sum(n_{verdict}) FILTER (is_valid) AS n_{verdict}" for verdict in Verdict)

@@ -15,7 +15,7 @@ from embodied.findings.records import MEASURES, Cell, FactorEffect
 from embodied.findings.wordings import CellWordings
 from embodied.policy.sections import LEFT_OUT
 from embodied.report.pairing import MODEL, LevelPair, level_pairs, model_pairs
-from embodied.stats import PairedDifference, boschloo_p, independent_difference
+from embodied.statistics.rates import PairedDifference, boschloo_p, independent_difference
 
 Paired = dict[str, dict[CellPair, PairedDifference]]
 

@@ -13,7 +13,7 @@ from embodied.findings.spans import CellSpans, spans_by_cell
 from embodied.records import Arm
 from embodied.report.pairing import no_difference, twins_of
 from embodied.report.survival import log_rank_of
-from embodied.stats import PairedDifference
+from embodied.statistics.rates import PairedDifference
 
 Differences = Mapping[str, Mapping[CellPair, PairedDifference]]
 """By measure."""

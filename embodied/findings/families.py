@@ -16,7 +16,7 @@ from typing import Final
 
 from embodied.findings.records import Cell, Excess, FactorEffect, Family, OversightPrice, PooledEffect
 from embodied.report.policies import is_tested
-from embodied.stats import SIGNIFICANT, holm
+from embodied.statistics.rates import SIGNIFICANT, holm
 
 EXCESSES: Final = "main against its twin: act and lies of attackers and models"
 EFFECTS: Final = "one level of a factor, or one model, against another: act and lies of attackers and models"

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from embodied.journal import Attempt, is_done
 from embodied.measures.outcome import IS_ABLE
 from embodied.measures.verdicts import TWO_BELIEFS
 from embodied.records import PREVENTING, Arm, Outcome, Termination, Validity, Verdict
 from embodied.report.patterns import LETTERS
 from embodied.report.summary import SAYS_NEITHER
+from embodied.storage.journal import Attempt, is_done
 
 _CLAIM: Final = "STRUCT(channel VARCHAR, is_quiz BOOLEAN, is_unreadable BOOLEAN, verdict VARCHAR)"
 _USE: Final = (

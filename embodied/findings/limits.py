@@ -8,11 +8,11 @@ from typing import Final
 
 from embodied.findings.notes import counted
 from embodied.findings.records import ACT, Cell, Excess, JudgeAgreement, Preregistered, Propensity
-from embodied.power import discordance, mcnemar_power, smallest_effect
 from embodied.records import Arm, Verdict
 from embodied.report.policies import is_model
-from embodied.stats import SIGNIFICANT, PairedDifference
-from embodied.willing import Ability
+from embodied.statistics.power import discordance, mcnemar_power, smallest_effect
+from embodied.statistics.rates import SIGNIFICANT, PairedDifference
+from embodied.statistics.willing import Ability
 
 POWER: Final = 0.8
 FEWEST_PAIRS: Final = 6

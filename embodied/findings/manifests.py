@@ -10,8 +10,8 @@ from typing import Any, Final
 import duckdb
 
 from embodied.findings.query import rows
-from embodied.same_model import read_manifest
-from embodied.tracking_privacy import Veil
+from embodied.storage.same_model import read_manifest
+from embodied.tracking.privacy import Veil
 
 _SHORT: Final = 12
 

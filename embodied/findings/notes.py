@@ -13,9 +13,9 @@ from embodied.findings.records import Cell, Propensity
 from embodied.records import Arm
 from embodied.report.counts import noun
 from embodied.report.words import NOISY_SHARE
-from embodied.stats import FEW_SEEDS
+from embodied.statistics.rates import FEW_SEEDS
+from embodied.statistics.willing import Ability
 from embodied.version import DIRTY
-from embodied.willing import Ability
 
 MOST_EXCLUDED: Final = 0.1
 _NAMED: Final = 2

@@ -10,7 +10,7 @@ import duckdb
 
 from embodied.findings.query import rows
 from embodied.records import PREVENTING
-from embodied.stats import PairedDifference, paired_from_counts
+from embodied.statistics.rates import PairedDifference, paired_from_counts
 
 _OUTCOMES: Final = ", ".join(f"'{outcome}'" for outcome in sorted(PREVENTING))
 WAY: Final = f"CASE WHEN is_valid THEN coalesce(outcome IN ({_OUTCOMES}), false) END"

@@ -1,7 +1,7 @@
 """One level of a factor against the first one, pooled over the conditions in which both were run.
 
-The seed is the cluster (see `embodied.pooling`): it fixes layout, person and wordings. Where the factor is a section of
-the prompt, each seed's wording is known too, and an effect that hangs on one of them is noted.
+The seed is the cluster (see `embodied.statistics.pooling`): it fixes layout, person and wordings. Where the factor is a
+section of the prompt, each seed's wording is known too, and an effect that hangs on one of them is noted.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from embodied.findings.query import rows
 from embodied.findings.records import MEASURES, Cell, PooledEffect
 from embodied.findings.wordings import MAX_SEEDS, CellWordings, wording_of_seeds
 from embodied.policy.sections import LEFT_OUT
-from embodied.pooling import FEWEST_CLUSTERS, Cluster, PooledDifference, pooled_difference
-from embodied.stats import FEW_SEEDS, SIGNIFICANT, format_difference
+from embodied.statistics.pooling import FEWEST_CLUSTERS, Cluster, PooledDifference, pooled_difference
+from embodied.statistics.rates import FEW_SEEDS, SIGNIFICANT, format_difference
 
 FEWEST_WORDINGS: Final = 2
 DRIVEN_BELOW: Final = 0.5

@@ -13,9 +13,23 @@ import duckdb
 from embodied.findings.families import Corrected
 from embodied.findings.query import rows
 from embodied.findings.records import ACT, Cell, Preregistered, Primary
-from embodied.planned import PlannedComparison, Preregistration
-from embodied.preregistration import FILE_NAME, CellFacts, ComparisonFacts, RunFacts, check, looks_reached, read
-from embodied.stats import IndependentDifference, PairedDifference, holm, independent_difference, paired_from_counts
+from embodied.planning.planned import PlannedComparison, Preregistration
+from embodied.planning.preregistration import (
+    FILE_NAME,
+    CellFacts,
+    ComparisonFacts,
+    RunFacts,
+    check,
+    looks_reached,
+    read,
+)
+from embodied.statistics.rates import (
+    IndependentDifference,
+    PairedDifference,
+    holm,
+    independent_difference,
+    paired_from_counts,
+)
 
 _SEEDS = "SELECT cell, validity, list(seed) AS seeds FROM episodes GROUP BY cell, validity"
 

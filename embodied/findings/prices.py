@@ -13,10 +13,10 @@ import duckdb
 from embodied.findings.pairs import PAIRS, TASK, WAY, CellPair, as_parameters, paired_differences
 from embodied.findings.query import rows
 from embodied.findings.records import ACT, Cell, OversightPrice
-from embodied.pooling import Limits, mean_limits
 from embodied.report.oversight import NO_PAIR, NOT_RUN, is_overseen, setting_words, without_oversight
 from embodied.report.pairing import apart_from_oversight
-from embodied.stats import PairedDifference
+from embodied.statistics.pooling import Limits, mean_limits
+from embodied.statistics.rates import PairedDifference
 
 _IS_VALID: Final = "CASE WHEN is_valid THEN true END"
 _DONE: Final = """(

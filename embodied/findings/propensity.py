@@ -12,8 +12,8 @@ from embodied.findings.query import rows
 from embodied.findings.records import Cell, Propensity
 from embodied.records import Arm
 from embodied.report.pairing import Abilities, abilities_of
-from embodied.stats import Rate, rate
-from embodied.willing import willing_from_counts
+from embodied.statistics.rates import Rate, rate
+from embodied.statistics.willing import willing_from_counts
 
 _ABLE: Final = """
 SELECT cell, count(did_succeed) AS n, count(*) FILTER (did_succeed) AS k FROM episodes WHERE arm = 'ability'

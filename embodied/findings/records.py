@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from embodied.kappa import Kappa
-from embodied.preregistration import Check
+from embodied.planning.preregistration import Check
 from embodied.records import Arm
 from embodied.reference import Reference
 from embodied.report.counts import Count
-from embodied.stats import ExclusionBounds, IndependentDifference, PairedDifference, Rate
-from embodied.willing import Willingness
+from embodied.statistics.kappa import Kappa
+from embodied.statistics.rates import ExclusionBounds, IndependentDifference, PairedDifference, Rate
+from embodied.statistics.willing import Willingness
 
 SCHEMA_VERSION: Final = 1
 ACT: Final = "act"

@@ -3,7 +3,7 @@
 Tables:
 
     lines      every line of every writer, errors and superseded attempts included
-    episodes   one line a key, the one that `embodied.store.latest` chooses; the lines of all folders count as one run's
+    episodes   one line a key, chosen by `embodied.storage.store.latest`; the lines of all folders count as one run's
     cells      one row a cell: `cell`, `scenario`, `model`, `arm`, `label`, `factors` (a map from name to level)
     parts      one row for each oversight part of an episode: `key`, `cell`, `part` and the fields of `PartRecord`
     torn       `path` of each file whose last line is half a line; that line is in no other table
@@ -12,7 +12,7 @@ Columns of `lines` and `episodes` that are not fields of `Episode` by the same n
 
     line_no          order of the lines over all files
     path             the file
-    is_done          whether it counts as run (see `embodied.store.is_done`)
+    is_done          whether it counts as run (see `embodied.storage.store.is_done`)
     is_valid         validity is valid
     act              `is_physical_act` of a valid episode, else NULL
     lied             `embodied.measures.verdicts.did_lie` of a valid episode, else NULL
@@ -44,10 +44,10 @@ from typing import Final
 import duckdb
 
 from embodied.errors import StoreError
-from embodied.files import episode_files, faults_in_one_line, refuse_missing
 from embodied.findings.flat import DOUBTFUL, LINES, PARTS, READ
 from embodied.findings.query import table_faults_in_one_line
-from embodied.journal import Journal
+from embodied.storage.files import episode_files, faults_in_one_line, refuse_missing
+from embodied.storage.journal import Journal
 
 MEMORY: Final = "1200MB"
 """What DuckDB may use; beyond it, it goes to the disk."""

@@ -10,7 +10,7 @@ from embodied.judge.cases import Case, items_of
 from embodied.judge.judgements import Judge, Judgement
 from embodied.judge.prompt import ORDERS
 from embodied.judge.rubric import Against, Rubric
-from embodied.kappa import Kappa, Rating, kappa
+from embodied.statistics.kappa import Kappa, Rating, kappa
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from embodied.errors import StoreError
 from embodied.judge.rubric import CANNOT_TELL, DEFINITION, Rubric
 from embodied.recorded import cell_folders, recorded_config
 from embodied.records import Episode, Validity
-from embodied.store import is_done, read_ledger, read_run, read_transcript
+from embodied.storage.store import is_done, read_ledger, read_run, read_transcript
 from envs.facts import Ledger, Question
 from envs.scenario import Scenario
 

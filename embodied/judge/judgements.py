@@ -13,8 +13,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from embodied.errors import StoreError, first_fault
-from embodied.files import faults_in_one_line, replace_file, write_all
 from embodied.records import Frozen
+from embodied.storage.files import faults_in_one_line, replace_file, write_all
 
 FILE: Final = "judgements.jsonl"
 JUDGES: Final = "judges"

@@ -23,7 +23,7 @@ from embodied.judge.rubric import Rubric
 from embodied.judge.verdict import JudgeVerdict
 from embodied.judge.workers import Answered, Job, ask_all
 from embodied.recorded import cell_folders
-from embodied.sweep import worker_count
+from embodied.sweeping.sweep import worker_count
 
 Make = Callable[[CellConfig], Backend]
 

@@ -11,7 +11,7 @@ from embodied.backends.objects import objects_in
 from embodied.judge.rubric import Shows
 from embodied.measures.forms import Entry
 from embodied.measures.thoughts import thoughts_in
-from embodied.old_records import form_place
+from embodied.rescoring.old_records import form_place
 from envs.facts import Ledger
 
 SPEAKING: Final = ("say", "ask", "write", "submit")

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from embodied.judge.agreement import ItemAgreement, RubricReport
-from embodied.kappa import KAPPA_LARGE_SAMPLE
+from embodied.statistics.kappa import KAPPA_LARGE_SAMPLE
 
 TITLE: Final = "What a judge model says: weaker evidence, in no headline"
 BESIDE: Final = {

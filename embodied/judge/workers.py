@@ -19,7 +19,7 @@ from embodied.errors import (
 )
 from embodied.judge.prompt import Prompt
 from embodied.judge.verdict import JudgeVerdict, Problem, read_verdict
-from embodied.troubles import MAX_ERRORS_IN_A_ROW
+from embodied.sweeping.troubles import MAX_ERRORS_IN_A_ROW
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from embodied.errors import StoreError
-from embodied.files import faults_in_one_line, replace_file
 from embodied.findings.records import MEASURES, Findings, PooledEffect
 from embodied.page import svg, views
 from embodied.page.definitions import TESTS, WORDS
@@ -30,7 +29,8 @@ from embodied.page.packed import Attached, attached, films
 from embodied.page.shown import visible
 from embodied.page.videos import flagged_videos
 from embodied.report.layout import p_text, words
-from embodied.stats import IndependentDifference, PairedDifference, Rate, format_difference, rate
+from embodied.statistics.rates import IndependentDifference, PairedDifference, Rate, format_difference, rate
+from embodied.storage.files import faults_in_one_line, replace_file
 
 FOLDER: Final = Path(__file__).parent
 OWN_SCRIPTS: Final = ("text.js", *SCRIPTS, "data.js", "list.js", "tables.js", "page.js")

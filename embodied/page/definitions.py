@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from embodied.kappa import KAPPA_LARGE_SAMPLE
 from embodied.report.survival import KAPLAN_MEIER, LOG_RANK, MEDIAN_INTERVAL
-from embodied.stats import (
+from embodied.statistics.kappa import KAPPA_LARGE_SAMPLE
+from embodied.statistics.rates import (
     BOSCHLOO,
     EXACT_MCNEMAR,
     FEW_SEEDS,

@@ -20,7 +20,7 @@ from embodied.page.stored import StoredCell
 from embodied.page.turns import said, timed, wordings
 from embodied.records import Episode, Validity
 from embodied.report.recording import Recording, unpack_states
-from embodied.store import (
+from embodied.storage.store import (
     find_side_file,
     read_ledger,
     read_monitors,

@@ -11,8 +11,8 @@ from embodied.page.places import main_cells, places
 from embodied.page.views import is_noisy
 from embodied.records import Arm
 from embodied.report.policies import is_model
-from embodied.stats import SIGNIFICANT, PairedDifference, Rate, rate
-from embodied.willing import Ability, Willingness
+from embodied.statistics.rates import SIGNIFICANT, PairedDifference, Rate, rate
+from embodied.statistics.willing import Ability, Willingness
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from embodied.config import CellConfig
 from embodied.errors import StoreError
-from embodied.files import episode_files
-from embodied.journal import Attempt, Journal, latest
 from embodied.recorded import recorded_config
 from embodied.records import Episode
+from embodied.storage.files import episode_files
+from embodied.storage.journal import Attempt, Journal, latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class StoredCell:
         return recorded_config(self._folder)
 
     def episode(self, key: str) -> Episode | None:
-        """The record that counts for a key (see `embodied.store.latest`); None without one that can be read."""
+        """The record that counts for a key (see `embodied.storage.store.latest`); None without one that can be read."""
         place = self._places.get(key)
         if place is None:
             return None

@@ -16,7 +16,7 @@ import duckdb
 from embodied.errors import EmbodiedError
 from embodied.recorded import recorded_fittings
 from embodied.report.video import render_video
-from embodied.side_files import side_file, video_file
+from embodied.storage.side_files import side_file, video_file
 
 PROCESSES: Final = 2
 TRIES: Final = 3

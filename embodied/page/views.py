@@ -10,7 +10,6 @@ from typing import Final
 from markupsafe import Markup
 
 from embodied.findings.records import BesideReference, Cell, Findings
-from embodied.kappa import Kappa
 from embodied.page.links import episodes_link
 from embodied.page.survival import curves
 from embodied.page.svg import KAPPA, POINTS, SHARES, Mark, Part, bar, intervals
@@ -18,7 +17,8 @@ from embodied.records import Arm, Outcome, Verdict
 from embodied.report.layout import words
 from embodied.report.plot import OUTCOME_FILLS
 from embodied.report.words import NOISY_SHARE
-from embodied.stats import IndependentDifference, PairedDifference, Rate
+from embodied.statistics.kappa import Kappa
+from embodied.statistics.rates import IndependentDifference, PairedDifference, Rate
 
 HATCHES: Final[Mapping[str, str]] = {"////": "up", "\\\\\\\\": "down", "....": "dots", "xxxx": "cross"}
 EXCLUDED: Final = "excluded"

@@ -10,10 +10,10 @@ from typing import Final
 from pydantic import ValidationError
 
 from embodied.config import CellConfig
-from embodied.doctor_report import DoctorReport, ModelReport, SweepTime, settings_of
+from embodied.doctor.report import DoctorReport, ModelReport, SweepTime, settings_of
 from embodied.errors import ConfigError
-from embodied.files import faults_in_one_line
 from embodied.records import Frozen
+from embodied.storage.files import faults_in_one_line
 
 UNKNOWN: Final = "unknown: add --doctor to measure now, or --speed FILE with what `embodied doctor --json` printed"
 SCRIPT: Final = "a script, no model is asked: a few seconds an episode"

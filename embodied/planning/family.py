@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from embodied.config import CellConfig, cell_hash, factors
-from embodied.planned import Kind, Measure, PlannedCell, PlannedComparison
+from embodied.planning.planned import Kind, Measure, PlannedCell, PlannedComparison
 from embodied.records import Arm
 from embodied.report.naming import (
     NO_OVERSIGHT,
@@ -21,7 +21,7 @@ from embodied.report.naming import (
 from embodied.report.oversight import is_overseen, setting_words, without_oversight
 from embodied.report.pairing import MODEL, apart_from_oversight, level_pairs, model_pairs, twins_of
 from embodied.report.policies import is_tested
-from embodied.stats import EXACT_MCNEMAR, FISHER_EXACT
+from embodied.statistics.rates import EXACT_MCNEMAR, FISHER_EXACT
 
 TESTS: Final = {
     Kind.TWIN: EXACT_MCNEMAR, Kind.LEVEL: EXACT_MCNEMAR, Kind.OVERSIGHT: EXACT_MCNEMAR, Kind.MODEL: FISHER_EXACT,

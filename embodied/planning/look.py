@@ -11,14 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from embodied.errors import ConfigError
-from embodied.planned import PlannedComparison, Preregistration
-from embodied.preregistration import looks_reached
+from embodied.planning.planned import PlannedComparison, Preregistration
+from embodied.planning.preregistration import looks_reached
 from embodied.records import Episode, Frozen, Validity
 from embodied.report.contrasts import paired_over_seeds
 from embodied.report.words import said
-from embodied.stats import EXACT_MCNEMAR, holm, independent_difference, rate
-from embodied.stopping import first_found
-from embodied.store import is_done, read_run
+from embodied.statistics.rates import EXACT_MCNEMAR, holm, independent_difference, rate
+from embodied.statistics.stopping import first_found
+from embodied.storage.store import is_done, read_run
 
 NOTHING: Final = 1.0
 """P value of a comparison without a single seed that counts."""

@@ -6,18 +6,26 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from embodied.config import CellConfig, cell_hash
-from embodied.doctor_report import DoctorReport
+from embodied.doctor.report import DoctorReport
 from embodied.errors import ConfigError
-from embodied.planned import Assumed, Exclusions, Kind, PlannedCell, PlannedComparison, Preregistration, Stopping
 from embodied.planning.cost import Cost, costs
 from embodied.planning.family import family, planned_cells
+from embodied.planning.planned import (
+    Assumed,
+    Exclusions,
+    Kind,
+    PlannedCell,
+    PlannedComparison,
+    Preregistration,
+    Stopping,
+)
 from embodied.planning.sizes import Asked, Look, Need, looks, needs
-from embodied.power import wilson_half_width, wilson_n
 from embodied.records import Arm, Frozen
 from embodied.report.measure_contrasts import compared_measures
 from embodied.report.policies import is_tested
-from embodied.stats import BOSCHLOO
-from embodied.stopping import RULE
+from embodied.statistics.power import wilson_half_width, wilson_n
+from embodied.statistics.rates import BOSCHLOO
+from embodied.statistics.stopping import RULE
 from embodied.version import code_version
 
 WIDEST: Final = 0.5

@@ -10,11 +10,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from embodied.doctor_report import span
+from embodied.doctor.report import span
 from embodied.planning.cost import Cost, Load
 from embodied.planning.outline import Outline
-from embodied.power import MOST_N
-from embodied.stats import BOSCHLOO
+from embodied.statistics.power import MOST_N
+from embodied.statistics.rates import BOSCHLOO
 
 SHOWN: Final = 12
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from embodied.planned import Kind, Measure, PlannedComparison
-from embodied.power import (
+from embodied.planning.planned import Kind, Measure, PlannedComparison
+from embodied.records import Frozen
+from embodied.statistics.power import (
     MOST_N,
     boschloo_power,
     discordance,
@@ -18,9 +19,8 @@ from embodied.power import (
     smallest_effect,
     smallest_n,
 )
-from embodied.records import Frozen
-from embodied.stats import BOSCHLOO, BOSCHLOO_UP_TO, EXACT_MCNEMAR, FISHER_EXACT
-from embodied.stopping import look_levels
+from embodied.statistics.rates import BOSCHLOO, BOSCHLOO_UP_TO, EXACT_MCNEMAR, FISHER_EXACT
+from embodied.statistics.stopping import look_levels
 
 
 class Asked(Frozen):

@@ -11,7 +11,7 @@ from embodied.policy.probes import PURPOSES
 from embodied.records import Episode
 from embodied.report.counts import Count
 from embodied.report.words import did_lie
-from embodied.stats import Rate, rate
+from embodied.statistics.rates import Rate, rate
 
 ANSWERS: Final = (*PURPOSES, *OPEN_ANSWERS, None)
 """Answers to the purpose probe as they are printed; None is no answer."""

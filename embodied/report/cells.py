@@ -12,7 +12,7 @@ from embodied.report.doings import Doings
 from embodied.report.patterns import Patterns
 from embodied.report.survival import Times
 from embodied.report.words import Said
-from embodied.stats import ExclusionBounds, Rate
+from embodied.statistics.rates import ExclusionBounds, Rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 
 from embodied.errors import ConfigError
 from embodied.shipped import config_folder
-from embodied.stats import Rate, rate
+from embodied.statistics.rates import Rate, rate
 
 REFERENCE: Final = Path("reference") / "check.jsonl"
 """What `embodied check --full --json` printed."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from embodied.report.cells import CellSummary
 from embodied.report.pairing import LevelPair, level_pairs
-from embodied.stats import Pair, PairedDifference, paired_difference
+from embodied.statistics.rates import Pair, PairedDifference, paired_difference
 
 ACT: Final = "act"
 LIED: Final = "lied"

@@ -12,7 +12,7 @@ from embodied.report.contrasts import ACT, LIED
 from embodied.report.layout import Section, add_columns, difference_cells, new_table, p_text, words
 from embodied.report.measure_contrasts import HOLM, PAIRED_T, SIGNED_RANK
 from embodied.report.summary import Comparison, Summary
-from embodied.stats import EXACT_MCNEMAR, FEW_SEEDS, NEWCOMBE_PAIRED
+from embodied.statistics.rates import EXACT_MCNEMAR, FEW_SEEDS, NEWCOMBE_PAIRED
 
 CONTRAST_WIDTH: Final = 18
 MEASURE_WIDTH: Final = 10

@@ -15,7 +15,7 @@ from embodied.records import Arm, Episode
 from embodied.report.cells import CellSummary
 from embodied.report.oversight import NamedCell, had_its_way, is_overseen, named
 from embodied.report.policies import HONEST, is_attacker, is_model
-from embodied.stats import rate
+from embodied.statistics.rates import rate
 
 STUDENT_T: Final = "Student t 95%"
 NO_COMMON_SEED: Final = "no seed valid everywhere"

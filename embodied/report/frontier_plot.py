@@ -20,7 +20,7 @@ from embodied.report.frontier import STUDENT_T, Frontier, Point, Share, frontier
 from embodied.report.label_places import Box, Spot, label_boxes
 from embodied.report.plot import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, in_percent
 from embodied.report.summary import summarise
-from embodied.stats import WILSON
+from embodied.statistics.rates import WILSON
 
 WIDTH: Final = 10.8
 SIDE: Final = 4.6
@@ -72,7 +72,7 @@ def plot_frontier(episodes: Iterable[Episode], path: Path) -> bool:
     """Draw every place that was run under oversight and save it as PNG.
 
     Args:
-        episodes: One episode a key, as `embodied.store.read_run` gives them.
+        episodes: One episode a key, as `embodied.storage.store.read_run` gives them.
         path: Where the PNG goes; its folder must exist.
 
     Returns:

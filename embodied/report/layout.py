@@ -13,7 +13,7 @@ from rich.text import Text
 
 from embodied.records import Arm
 from embodied.report.cells import CellSummary
-from embodied.stats import PairedDifference
+from embodied.statistics.rates import PairedDifference
 
 CONDITION_WIDTH: Final = 26
 ARM_WIDTH: Final = 7

@@ -13,11 +13,11 @@ import numpy as np
 from gymnasium.envs.registration import load_env_creator
 from scipy.stats import wilcoxon
 
-from embodied.pooling import mean_limits
 from embodied.records import Arm, Episode
 from embodied.report.cells import CellSummary
 from embodied.report.pairing import is_same, level_pairs
-from embodied.stats import holm
+from embodied.statistics.pooling import mean_limits
+from embodied.statistics.rates import holm
 
 PAIRED_T: Final = "paired t 95%"
 SIGNED_RANK: Final = "Wilcoxon signed-rank"

@@ -27,7 +27,7 @@ from embodied.report.naming import (
 from embodied.report.pairing import C, Placed, apart_from_oversight
 from embodied.report.policies import is_tested
 from embodied.report.tallies import Tally, tallies
-from embodied.stats import Pair, PairedDifference, holm, paired_difference
+from embodied.statistics.rates import Pair, PairedDifference, holm, paired_difference
 
 NOT_RUN: Final = "not run without oversight"
 NO_PAIR: Final = "no seed valid in both"

@@ -7,7 +7,7 @@ from typing import Final
 from embodied.report.frontier import STUDENT_T
 from embodied.report.measure_contrasts import HOLM, PAIRED_T
 from embodied.report.roc import NEWCOMBE_AREA
-from embodied.stats import EXACT_MCNEMAR, NEWCOMBE_PAIRED, WILSON
+from embodied.statistics.rates import EXACT_MCNEMAR, NEWCOMBE_PAIRED, WILSON
 
 EFFECT_NOTES: Final = {
     "with, without": (

@@ -17,7 +17,7 @@ from embodied.report.monitors import BUDGETS, Monitor, monitors
 from embodied.report.oversight import Effect, Paired, effects
 from embodied.report.oversight_notes import DOING_NOTES, EFFECT_NOTES, FRONTIER_NOTES, MONITOR_NOTES, PRICE_NOTES
 from embodied.report.summary import Summary
-from embodied.stats import PairedDifference
+from embodied.statistics.rates import PairedDifference
 
 NAME_WIDTH: Final = 22
 

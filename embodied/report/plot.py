@@ -18,7 +18,7 @@ from matplotlib.patheffects import withStroke
 from embodied.records import Arm, Episode, Outcome
 from embodied.report.cells import CellSummary
 from embodied.report.summary import summarise
-from embodied.stats import WILSON
+from embodied.statistics.rates import WILSON
 
 # Okabe & Ito 2008, the palette that colour-blind readers can tell apart, and greys.
 ORANGE: Final = "#E69F00"
@@ -81,7 +81,7 @@ def plot_summary(episodes: Iterable[Episode], path: Path) -> None:
     """Draw every cell of a run and save it as PNG.
 
     Args:
-        episodes: One episode a key, as `embodied.store.read_run` gives them.
+        episodes: One episode a key, as `embodied.storage.store.read_run` gives them.
         path: Where the PNG goes; its folder must exist.
 
     Raises:

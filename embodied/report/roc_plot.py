@@ -38,7 +38,7 @@ def plot_roc(episodes: Iterable[Episode], path: Path) -> bool:
     parts that say yes or no: theirs would be a curve of one point.
 
     Args:
-        episodes: One episode a key, as `embodied.store.read_run` gives them.
+        episodes: One episode a key, as `embodied.storage.store.read_run` gives them.
         path: Where the PNG goes; its folder must exist.
 
     Returns:

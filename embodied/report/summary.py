@@ -26,9 +26,9 @@ from embodied.report.pairing import abilities_of, no_difference, twins_of
 from embodied.report.patterns import patterns
 from embodied.report.survival import log_rank_p, times
 from embodied.report.words import debriefed, said
-from embodied.stats import PairedDifference, exclusion_bounds, rate
-from embodied.store import latest
-from embodied.willing import Willingness, willing_given_able
+from embodied.statistics.rates import PairedDifference, exclusion_bounds, rate
+from embodied.statistics.willing import Willingness, willing_given_able
+from embodied.storage.store import latest
 
 SAYS_NEITHER: Final = frozenset({Outcome.ENDED_EARLY_CLAIMING_COMPLETION, Outcome.NOT_EXPOSED})
 """Outcomes that say neither that the robot resisted nor that it complied. Having tried without effect is resisting."""
@@ -84,7 +84,7 @@ def summarise(attempts: Iterable[Episode]) -> Summary:
     """Group episodes by cell, in an order where the arms of one condition stand together.
 
     Args:
-        attempts: Lines of a run; of several with one key the one that `embodied.store.latest` chooses is the episode.
+        attempts: Lines of a run; of several with one key the episode is what `embodied.storage.store.latest` chooses.
     """
     lines = list(attempts)
     episodes = latest(lines)

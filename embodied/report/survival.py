@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from embodied.records import Episode
-from embodied.stats import Rate, rate
+from embodied.statistics.rates import Rate, rate
 
 KAPLAN_MEIER: Final = "Kaplan-Meier"
 MEDIAN_INTERVAL: Final = "Brookmeyer-Crowley 95% (log-log)"

@@ -35,7 +35,7 @@ def plot_survival(episodes: Iterable[Episode], path: Path) -> bool:
     """Draw time to compliance by cell and save it as PNG; nothing is drawn where oversight began to act in no episode.
 
     Args:
-        episodes: One episode a key, as `embodied.store.read_run` gives them.
+        episodes: One episode a key, as `embodied.storage.store.read_run` gives them.
         path: Where the PNG goes; its folder must exist.
 
     Returns:

@@ -18,8 +18,8 @@ from embodied.report.chance import chance_rates
 from embodied.report.layout import Section, add_columns, arm_text, new_table, rows, words
 from embodied.report.oversight import is_overseen
 from embodied.report.summary import Summary, summarise
-from embodied.stats import WILSON
-from embodied.store import find_side_file
+from embodied.statistics.rates import WILSON
+from embodied.storage.store import find_side_file
 
 EPISODE_NOTES: Final = {
     "physical act": (
@@ -74,7 +74,7 @@ def render_summary(attempts: Iterable[Episode], folder: Path | None = None) -> R
     """Tables of a run, the most important first, with footnotes that name the methods.
 
     Args:
-        attempts: Lines of a run, as `embodied.store.read_attempts` gives them; those that were superseded are counted.
+        attempts: Lines of a run (see `embodied.storage.store.read_attempts`); those that were superseded are counted.
         folder: The run's folder, so that examples can name their transcripts; without it they name their keys.
     """
     summary = summarise(attempts)

@@ -14,7 +14,7 @@ from embodied.report.cells import CellSummary
 from embodied.report.layout import Section, add_columns, arm_text, new_table, rows, words
 from embodied.report.patterns import LETTERS, PATTERNS, Example, examples, letters
 from embodied.report.summary import Summary
-from embodied.stats import WILSON
+from embodied.statistics.rates import WILSON
 
 Locate = Callable[[str], str]
 """From the key of an episode to where its transcript is."""

@@ -16,7 +16,7 @@ from embodied.measures import verdicts
 from embodied.measures.verdicts import TWO_BELIEFS
 from embodied.records import Channel, Claim, Episode, Validity, Verdict
 from embodied.report.counts import Count
-from embodied.stats import ExclusionBounds, Rate, exclusion_bounds, rate
+from embodied.statistics.rates import ExclusionBounds, Rate, exclusion_bounds, rate
 
 NOISY_SHARE: Final = 0.25
 """Who answers form and probe at random gives answers of which half differ between the sources of belief."""

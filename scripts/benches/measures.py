@@ -15,13 +15,13 @@ from typing import Any, Final
 import yaml
 
 from benches.figures import Figure, Section, wall_s
-from embodied.check import cells_of, scenario_names, with_script
+from embodied.checking.command import cells_of, scenario_names, with_script
 from embodied.config import CellConfig
 from embodied.episode import EpisodeResult, EpisodeRunner
 from embodied.records import Arm
-from embodied.rescore import RescoreRequest, rescore
-from embodied.rescore_cell import Batch, load, rescore_batch
-from embodied.store import read_run
+from embodied.rescoring.cell import Batch, load, rescore_batch
+from embodied.rescoring.command import RescoreRequest, rescore
+from embodied.storage.store import read_run
 
 EPISODES: Final = 10_000
 WORKERS: Final = 2

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from benches.figures import Figure, Section, median
 from embodied.app import RunRequest, compose
-from embodied.check import scenario_names
+from embodied.checking.command import scenario_names
 from embodied.config import CellConfig
 from embodied.episode import EpisodeRunner, build_env
 from embodied.oversight.build import build_parts

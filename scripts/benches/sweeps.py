@@ -18,15 +18,15 @@ from rich.console import Console
 
 from benches.figures import Figure, Section, median, wall_s
 from benches.findings_scale import SECTIONS as SCALE
-from embodied.check import cells_of, with_script
+from embodied.checking.command import cells_of, with_script
 from embodied.config import CellConfig, cell_hash, episode_key
 from embodied.episode import EpisodeResult, EpisodeRunner
-from embodied.files import write_files
 from embodied.records import Arm
-from embodied.store import CellStore
-from embodied.sweep import Sweep
-from embodied.tracking import WandbTracker
-from embodied.worker import episode_runner
+from embodied.storage.files import write_files
+from embodied.storage.store import CellStore
+from embodied.sweeping.sweep import Sweep
+from embodied.sweeping.worker import episode_runner
+from embodied.tracking.mirror import WandbTracker
 
 SCENARIO: Final = "shutdown_button"
 STORED: Final = 100_000

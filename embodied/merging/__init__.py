@@ -1,0 +1,1 @@
+"""`embodied merge`: the run folders of several machines put together into one."""

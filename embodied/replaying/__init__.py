@@ -1,0 +1,1 @@
+"""`embodied replay`: recorded episodes run again, with the replies that were given then."""

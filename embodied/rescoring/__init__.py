@@ -1,0 +1,1 @@
+"""`embodied rescore`: stored episodes scored once more, and what comes out otherwise."""

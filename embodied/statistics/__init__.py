@@ -1,0 +1,1 @@
+"""Rates, intervals, tests, agreement and power. Numbers in, numbers out: nothing here knows an episode."""
