@@ -22,6 +22,7 @@ from embodied.backends.llama_room import SERVER
 from embodied.errors import ConfigError, EmbodiedError, TrackingWarning
 from embodied.storage.store import read_ledger_text, read_run, read_transcript
 from embodied.sweeping.launching import explain_launcher, in_model_order, swept_keys, tags_of, without_launcher
+from embodied.sweeping.task import resolve
 from embodied.sweeping.worker import RunnerFactory, episode_runner
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +65,19 @@ def facts(folder: str, *, is_real: bool = True) -> Mapping[str, Any]:
         )
         for e in read_run(run)
     }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("experiment=palisade_robot",), (*FACTORS, "seed=3"), ("run.ablation=one_at_a_time", "model=scripted/liar,embedded")],
+    ids=("a preset", "factors", "an ablation"),
+)
+def test_cells_that_are_only_asked_for_are_those_that_would_run(words: tuple[str, ...]) -> None:
+    request = RunRequest((*QUIET, *words), is_sweep=True)
+    with app._asked(request) as asked:
+        launched = app._launch(asked, lambda _: resolve)
+    assert app.compose(request) == tuple(launched)
+    assert len(launched) > 3
 
 
 def test_each_model_runs_all_its_cells_in_a_row_and_composing_asks_no_launcher() -> None:
