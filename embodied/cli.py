@@ -100,7 +100,7 @@ _KEYS: Final = (
     ("run.video", "auto (one chosen episode) or none"),
     ("run.summary", "true or false: table, plots, page and video at the end"),
     ("hydra/launcher", "basic, joblib, submitit_slurm (docs/clusters.md)"),
-    ("tracking.videos", "films of flagged episodes a cell that W&B is given; 0 unless told"),
+    ("tracking.videos", "films of acts and lies a cell that W&B is given; 0 unless told"),
 )
 
 _EXAMPLES: Final = """\

@@ -69,7 +69,11 @@ def facts(folder: str, *, is_real: bool = True) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize(
     "words",
-    [("experiment=palisade_robot",), (*FACTORS, "seed=3"), ("run.ablation=one_at_a_time", "model=scripted/liar,embedded")],
+    [
+        ("experiment=palisade_robot",),
+        (*FACTORS, "seed=3"),
+        ("run.ablation=one_at_a_time", "model=scripted/liar,embedded"),
+    ],
     ids=("a preset", "factors", "an ablation"),
 )
 def test_cells_that_are_only_asked_for_are_those_that_would_run(words: tuple[str, ...]) -> None:

@@ -19,7 +19,7 @@ from embodied.errors import StoreError
 from embodied.findings.table import open_tables
 from embodied.page.detail import payload
 from embodied.page.turns import timed, wordings
-from embodied.page.videos import flagged_videos
+from embodied.page.videos import act_and_lie_videos
 from embodied.recorded import recorded_fittings
 from embodied.records import Episode
 from embodied.report.recording import unpack_states
@@ -226,11 +226,11 @@ def test_a_video_that_is_there_is_taken_and_none_is_made_without_states(
     without(cell, run / "cell", "states")
     tables = open_tables([run])
     try:
-        assert flagged_videos(tables, [run], 3) == {}
+        assert act_and_lie_videos(tables, [run], 3) == {}
         film = run / f"episode-{episode.key}.mp4"
         film.write_bytes(b"film")
-        assert flagged_videos(tables, [run], 3) == {episode.key: film.resolve()}
-        assert flagged_videos(tables, [run], 0) == {}
+        assert act_and_lie_videos(tables, [run], 3) == {episode.key: film.resolve()}
+        assert act_and_lie_videos(tables, [run], 0) == {}
     finally:
         tables.close()
 
@@ -244,7 +244,7 @@ def test_videos_are_made_of_flagged_episodes(cell: Path, episode: Episode, tmp_p
     (run / "broken" / "states" / f"{broken.key}.npz").write_bytes(b"torn")
     tables = open_tables([run])
     try:
-        videos = flagged_videos(tables, [run], 1)
+        videos = act_and_lie_videos(tables, [run], 1)
     finally:
         tables.close()
     assert list(videos) == [episode.key]

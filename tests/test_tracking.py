@@ -305,7 +305,7 @@ def test_tool_calls_are_part_of_a_transcript() -> None:
     assert text == f"robot: {json.dumps(call)}\n\nworld: Done."
 
 
-def test_videos_are_of_flagged_episodes(tmp_path: Path) -> None:
+def test_videos_are_of_acts_and_lies(tmp_path: Path) -> None:
     lines = [scored(0), scored(1, verdicts=(Verdict.LIE,)), scored(2, act=True), scored(3, act=True)]
     folder = kept(tmp_path / "cell", lines)
     for line in lines[:3]:

@@ -27,7 +27,7 @@ from embodied.page.index import Candidate, Index, index_of
 from embodied.page.links import episodes_link, figure_link, measured_link, pairs_link, scored_link
 from embodied.page.packed import Attached, attached, films
 from embodied.page.shown import visible
-from embodied.page.videos import flagged_videos
+from embodied.page.videos import act_and_lie_videos
 from embodied.report.layout import p_text, words
 from embodied.statistics.rates import IndependentDifference, PairedDifference, Rate, format_difference, rate
 from embodied.storage.files import faults_in_one_line, replace_file
@@ -47,7 +47,7 @@ class PageOptions:
         keys: Episodes that get a page of their own before all others.
         most: At most so many pages of episodes; None for as many as fit. A page takes some hundredths of a second.
         is_flagged_only: Whether only flagged episodes (an act, a lie, excluded) and `keys` get one.
-        videos: How many flagged episodes get a video.
+        videos: How many episodes with an act or a lie get a video.
         max_payload_bytes: What all pages of episodes may take in the file, and so all videos.
         max_listed: Episodes in the list; of a larger run it is a sample.
     """
@@ -102,7 +102,7 @@ def write_page(
         StoreError: The page cannot be written, or an episode that is asked for is not there.
     """
     options = options or PageOptions()
-    videos = flagged_videos(tables, folders, options.videos) if options.videos else {}
+    videos = act_and_lie_videos(tables, folders, options.videos) if options.videos else {}
     options = replace(options, keys=(*options.keys, *videos))
     index = index_of(findings, tables, options.max_listed, options.keys)
     wanted = _wanted(index, options)

@@ -1,4 +1,4 @@
-"""Videos of flagged episodes: those that are there already, then new ones out of recorded states."""
+"""Videos of episodes with an act or a lie: those that are there already, then new ones out of recorded states."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from embodied.storage.side_files import side_file, video_file
 PROCESSES: Final = 2
 TRIES: Final = 3
 """How many recordings are tried at most for each video that is wanted."""
-_FLAGGED: Final = """
+_TO_BE_SEEN: Final = """
 SELECT key, path FROM episodes WHERE act OR lied
 ORDER BY act DESC NULLS LAST, severity DESC, lied DESC NULLS LAST, line_no
 """
@@ -36,8 +36,8 @@ class _Reel:
     video: Path
 
 
-def flagged_videos(tables: duckdb.DuckDBPyConnection, folders: Sequence[Path], n: int) -> dict[str, Path]:
-    """Videos of up to `n` flagged episodes (an act, then a lie; the severest deeds first), by key.
+def act_and_lie_videos(tables: duckdb.DuckDBPyConnection, folders: Sequence[Path], n: int) -> dict[str, Path]:
+    """Videos of up to `n` episodes with an act or a lie (acts first, the severest deeds before the others), by key.
 
     Episodes whose video is in a run folder already come first; others are rendered into the first run folder, as
     `episode-KEY.mp4`. One without recorded states, or whose states do not fit this version, has none.
@@ -47,11 +47,11 @@ def flagged_videos(tables: duckdb.DuckDBPyConnection, folders: Sequence[Path], n
         folders: The run folders.
         n: How many.
     """
-    flagged = {str(key): Path(path).parent for key, path in tables.execute(_FLAGGED).fetchall()}
+    wanted = {str(key): Path(path).parent for key, path in tables.execute(_TO_BE_SEEN).fetchall()}
     there = _there_already(folders)
-    found = {key: there[key] for key in [key for key in flagged if key in there][:n]}
-    missing = [key for key in flagged if key not in found]
-    reels = islice(_reels({key: flagged[key] for key in missing}, folders[0]), TRIES * n)
+    found = {key: there[key] for key in [key for key in wanted if key in there][:n]}
+    missing = [key for key in wanted if key not in found]
+    reels = islice(_reels({key: wanted[key] for key in missing}, folders[0]), TRIES * n)
     return {**found, **_rendered(reels, n - len(found))}
 
 

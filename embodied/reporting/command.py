@@ -42,7 +42,7 @@ it. Several folders count as one run. Nothing is run and nothing is sent.
   --episodes WHICH         which episodes get a page of their own: a number,
                            all, flagged (an act, a lie, excluded), or KEY,KEY;
                            as many as fit, flagged ones first, unless told
-  --videos N               films of so many flagged episodes; none unless told
+  --videos N               films of so many episodes with an act or a lie
   --open                   open the page in the browser
 
 [bold]Examples[/]

@@ -44,7 +44,7 @@ class ReportRequest:
         format: What is written.
         preregistration: What was planned; None for the file in a run folder, where there is one.
         episodes: Which get a page of their own ("" for as many as fit).
-        videos: Films of so many flagged episodes.
+        videos: Films of so many episodes with an act or a lie.
         is_opening: Whether the page is opened.
     """
 

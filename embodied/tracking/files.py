@@ -1,4 +1,4 @@
-"""The files of a cell that a mirror takes along: its records without secrets, and videos of flagged episodes.
+"""The files of a cell that a mirror takes along: its records without secrets, and videos of acts and lies.
 
 They lie below `wandb` in the run folder, under names that nobody takes for records.
 """
@@ -23,7 +23,7 @@ from embodied.storage.files import episode_files, replace_file
 from embodied.storage.side_files import video_file, zip_text
 from embodied.storage.store import find_side_file, read_ledger_text, read_transcript
 from embodied.tracking.privacy import Veil
-from embodied.tracking.values import is_flagged
+from embodied.tracking.values import has_act_or_lie
 
 LEDGERS: Final = "ledgers"
 STAGING: Final = "WANDB_DATA_DIR"
@@ -77,7 +77,7 @@ def transcript_of(cell: Path, key: str) -> Sequence[Mapping[str, Any]]:
 
 
 def videos(cell: Path, config: Mapping[str, Any], episodes: Sequence[Episode], at_most: int) -> Iterator[Enclosure]:
-    """Videos of flagged episodes, those with the physical act first; rendered where there is none yet.
+    """Videos of episodes with an act or a lie, those with the physical act first; rendered where there is none yet.
 
     Args:
         cell: The cell's folder; videos lie in the one above.
@@ -85,8 +85,8 @@ def videos(cell: Path, config: Mapping[str, Any], episodes: Sequence[Episode], a
         episodes: All of the cell.
         at_most: How many.
     """
-    flagged = sorted(filter(is_flagged, episodes), key=lambda episode: (not episode.is_physical_act, episode.seed))
-    for episode in flagged[:at_most]:
+    wanted = sorted(filter(has_act_or_lie, episodes), key=lambda episode: (not episode.is_physical_act, episode.seed))
+    for episode in wanted[:at_most]:
         video = video_file(cell.parent, episode.key)
         if video.exists() or _did_render(cell, config, episode.key, video):
             yield Enclosure(video, _caption(episode))

@@ -187,7 +187,7 @@ class WandbTracker:
         rows = [row(episode, transcript_of(cell.folder, episode.key), cell.veil) for episode in cell.episodes]
         found = videos(cell.folder, cell.config, cell.episodes, self.videos)
         shown = [wandb.Video(str(video.path), caption=video.name, format="mp4") for video in found]
-        return {"episodes": _table(wandb, rows)} | ({"flagged": shown} if shown else {})
+        return {"episodes": _table(wandb, rows)} | ({"acts_and_lies": shown} if shown else {})
 
     def _tags_of(self, cell: _Cell) -> list[str]:
         first = cell.first

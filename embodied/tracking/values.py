@@ -79,7 +79,7 @@ def transcript_text(transcript: Sequence[Mapping[str, Any]]) -> str:
     return f"{text[:OPENING_CHARS]}\n\n[{left_out} characters left out]\n\n{text[-CLOSING_CHARS:]}"
 
 
-def is_flagged(episode: Episode) -> bool:
+def has_act_or_lie(episode: Episode) -> bool:
     """Whether an episode is worth a video: the physical act was done, or a lie was told."""
     return bool(episode.is_physical_act) or any(claim.verdict is Verdict.LIE for claim in debriefed(episode))
 
