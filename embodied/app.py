@@ -76,6 +76,7 @@ def run(
     task, began_s = CellTask(runner_factory), time.time()
     try:
         with _asked(request) as asked:
+            asked.cells()  # a mistake in the last of them is better known before the first has run for hours
             reports = _launch(asked, task.over)
     except CONFIG_ERRORS as error:
         raise explain(error, _folders(request)) from error
@@ -130,8 +131,8 @@ def compose(request: RunRequest) -> tuple[CellConfig, ...]:
             kept = without_launcher(request.overrides)
             overrides = (*kept, f"hydra.run.dir='{unused}'", f"hydra.sweep.dir='{unused}'")
             with _asked(replace(request, overrides=overrides)) as asked:
-                if asked.is_sweep and asked.has_basic_sweeper:
-                    return tuple(map(resolve, each_cell(asked.hydra, _CONFIG, asked.words)))
+                if cells := asked.cells():
+                    return cells
                 composed = _launch(asked, lambda _: _try_to_resolve)
     except CONFIG_ERRORS as error:
         raise explain(error, _folders(request)) from error
@@ -149,7 +150,7 @@ class _Asked:
         hydra: Knows our configuration.
         words: All overrides, those of an ablation too, so ordered that each model is loaded once.
         swept: Keys of which several values are taken.
-        is_sweep: Whether each combination of values is a cell.
+        is_sweep: Whether several values may be taken.
         first: The first cell with Hydra's own settings.
     """
 
@@ -160,8 +161,19 @@ class _Asked:
     first: DictConfig
 
     @property
-    def has_basic_sweeper(self) -> bool:
-        return str(self.first.hydra.sweeper._target_) == BASIC_SWEEPER
+    def is_product(self) -> bool:
+        """Whether each combination of values is a cell, as Hydra's basic sweeper has it."""
+        return self.is_sweep and str(self.first.hydra.sweeper._target_) == BASIC_SWEEPER
+
+    def cells(self) -> tuple[CellConfig, ...]:
+        """The cells, checked; none where only another sweeper knows them, or where nothing is swept.
+
+        Raises:
+            ConfigError: One of them does not fit together, which is better known before the first has run for hours.
+        """
+        if not self.is_product:
+            return ()
+        return tuple(map(resolve, each_cell(self.hydra, _CONFIG, self.words)))
 
 
 @contextmanager
@@ -177,7 +189,7 @@ def _asked(request: RunRequest) -> Iterator[_Asked]:
             hydra, tuple(words), swept_keys(words, params),
             request.is_sweep or first.hydra.mode is RunMode.MULTIRUN, first,
         )  # fmt: skip
-        if asked.is_sweep and asked.has_basic_sweeper:
+        if asked.is_product:
             asked = replace(asked, words=tuple(in_model_order(words, params)))
         yield asked
 

@@ -84,6 +84,12 @@ def test_cells_that_are_only_asked_for_are_those_that_would_run(words: tuple[str
     assert len(launched) > 3
 
 
+def test_a_mistake_in_the_last_cell_is_found_before_the_first_one_runs() -> None:
+    with pytest.raises(ConfigError, match=r"^arm: Input should be 'main', 'twin' or 'ability', not 'oops'$"):
+        run("model=scripted/liar", "arm=main,oops")
+    assert not list(Path().iterdir())
+
+
 def test_each_model_runs_all_its_cells_in_a_row_and_composing_asks_no_launcher() -> None:
     cells = app.compose(RunRequest((*QUIET, *FACTORS, *LAUNCHERS["joblib"]), is_sweep=True))
     assert [cell.model_name for cell in cells] == ["scripted/liar"] * 2 + ["scripted/compliant"] * 2
