@@ -220,6 +220,7 @@ def launched(tmp_path: Path, *overrides: str) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.every_third_day
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_run_ends_promptly_and_continues(tmp_path: Path, how: signal.Signals) -> None:
     process = launched(tmp_path, "episodes=40", "+model.fate.takes_s=0.3")
@@ -234,6 +235,7 @@ def test_interrupted_run_ends_promptly_and_continues(tmp_path: Path, how: signal
     assert len(read_run(Path("runs/shutdown_button"))) == len(before) + 1
 
 
+@pytest.mark.every_third_day
 def test_an_interrupt_is_for_the_parent_alone(tmp_path: Path) -> None:
     process = launched(tmp_path, "episodes=6", "+model.fate.takes_s=0.3")
     workers = [child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())]

@@ -67,6 +67,7 @@ def facts(folder: str, *, is_real: bool = True) -> Mapping[str, Any]:
     }
 
 
+@pytest.mark.every_third_day
 @pytest.mark.parametrize(
     "words",
     [
