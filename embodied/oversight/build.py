@@ -11,7 +11,7 @@ from hydra.utils import get_class
 from embodied.errors import ConfigError
 from embodied.oversight.part import Part
 from embodied.oversight.settings import check_settings
-from embodied.shipped import config_folder, parse_yaml
+from embodied.shipped import config_folder, read_yaml
 from envs.fitting import Fitting
 from envs.scenario import Scenario
 
@@ -98,7 +98,7 @@ def _shipped(kind: type[Part]) -> Mapping[str, Any]:
     file = config_folder() / "oversight" / f"{module}.yaml"
     if f"{package}." != PACKAGE or not file.is_file():
         return {}
-    found: Mapping[str, Any] = parse_yaml(file.read_text(encoding="utf-8"))[module]
+    found: Mapping[str, Any] = read_yaml(file)[module]
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from embodied.records import Frozen
-from embodied.shipped import config_folder, parse_yaml
+from embodied.shipped import config_folder, read_yaml
 
 Wordings = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -31,8 +31,7 @@ class ProbeTexts(Frozen):
 @cache
 def shipped_texts() -> ProbeTexts:
     """The wordings that are shipped."""
-    path = config_folder() / "probe" / "neutral.yaml"
-    return ProbeTexts.model_validate(parse_yaml(path.read_text(encoding="utf-8")))
+    return ProbeTexts.model_validate(read_yaml(config_folder() / "probe" / "neutral.yaml"))
 
 
 class ProbesConfig(Frozen):
