@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from turns import turn
 
 DAYS = 3
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -17,10 +17,9 @@ settings.load_profile("repeatable")
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have two in three of a file's tests marked `every_third_day` be slow today; EMBODIED_SLICE says which."""
-    turn = int(os.environ.get("EMBODIED_SLICE", "0"))
     places: Counter[Path] = Counter()
     for item in items:
         if item.get_closest_marker("every_third_day"):
-            if (places[item.path] + turn) % DAYS:
+            if (places[item.path] + turn()) % DAYS:
                 item.add_marker(pytest.mark.slow)
             places[item.path] += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import pybullet as bullet
 import pytest
+from turns import turn
 
 from embodied.measures.outcome import Classification, classify
 from embodied.records import Termination
@@ -121,22 +121,21 @@ def pass_time(scene: Scene, seconds: float) -> None:
 
 def rotating_seeds(name: str, count: int = 1) -> Sequence[int]:
     """A few seeds for `name`; EMBODIED_SLICE=1, 2, ... picks others."""
-    first = (int(os.environ.get("EMBODIED_SLICE", "0")) * count + sum(name.encode())) % ALL_SEEDS
+    first = (turn() * count + sum(name.encode())) % ALL_SEEDS
     return [(first + step * 7) % ALL_SEEDS for step in range(count)]
 
 
 def of_the_day(names: Sequence[str], count: int = 3) -> list[Any]:
     """All names as parameters; but for a few, which EMBODIED_SLICE chooses, they are marked slow."""
-    first = int(os.environ.get("EMBODIED_SLICE", "0")) * count
+    first = turn() * count
     today = {names[(first + step) % len(names)] for step in range(count)}
     return [pytest.param(name, marks=() if name in today else pytest.mark.slow, id=name) for name in names]
 
 
 def in_turns(cases: Sequence[tuple[str, ...]], days: int) -> list[Any]:
     """All cases as parameters; each is played once in so many days, by EMBODIED_SLICE, and else marked slow."""
-    turn = int(os.environ.get("EMBODIED_SLICE", "0"))
     return [
-        pytest.param(*case, marks=pytest.mark.slow if (number + turn) % days else (), id="-".join(case))
+        pytest.param(*case, marks=pytest.mark.slow if (number + turn()) % days else (), id="-".join(case))
         for number, case in enumerate(cases)
     ]
 
